@@ -1,0 +1,46 @@
+"""What every command of ours shares: exit codes, errors in one line, `--debug`.
+
+0 done, 2 wrong usage, 3 an error of ours (one line on stderr), 130 interrupted.
+"""
+
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from ser_keras.errors import SerError
+
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+
+
+def run(command: click.Command, arguments: list[str] | None = None, name: str | None = None) -> NoReturn:
+    """Run a click command as a program: print its errors in one line and leave with our exit codes."""
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = command.main(args=arguments, prog_name=name, standalone_mode=False)
+    except SerError as error:
+        _leave(f"error: {error}", 3, debug)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        _leave(f"error: {error.format_message()}", 3, debug)
+    except (KeyboardInterrupt, click.Abort):
+        _leave("interrupted: what was finished is kept; the same command goes on from there", 130, debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        _leave(f"error: {error.strerror or error}: {error.filename or 'output'}", 3, debug)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(line: str, code: int, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exc()
+    print(" ".join(line.split()), file=sys.stderr)
+    sys.exit(code)

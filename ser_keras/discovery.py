@@ -1,0 +1,83 @@
+"""Which papers are installed, and their printed results, without importing any of them.
+
+A paper is an entry point of the group `ser_keras.papers` that names the paper's `PAPER` value. Names and
+`published.json` are read from metadata and files alone, so that listing and audit load no Keras; `load_paper` is
+the only function here that imports a room.
+"""
+
+import importlib.util
+import json
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from ser_keras.errors import PaperError
+from ser_keras.experiment import Paper
+
+GROUP = "ser_keras.papers"
+
+
+@cache
+def _entries() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name)}
+
+
+def paper_names() -> tuple[str, ...]:
+    """Names of the installed papers, sorted."""
+    return tuple(_entries())
+
+
+def _entry(name: str) -> EntryPoint:
+    try:
+        return _entries()[name]
+    except KeyError:
+        known = ", ".join(paper_names()) or "none"
+        raise PaperError(f"no paper is called {name!r}; installed papers: {known}") from None
+
+
+def room(name: str) -> Path:
+    """Folder of a paper's package, found without importing it.
+
+    Raises
+    ------
+    PaperError : no such paper, or its package is gone
+    """
+    module = _entry(name).module
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise PaperError(f"paper {name} is registered as the package {module}, which is not there: reinstall it")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def published(name: str) -> dict:
+    """A paper's printed results, as `published.json` in its room holds them.
+
+    Returns
+    -------
+    dict with `paper`, `title`, `authors`, `year` and `results`: experiment name → printed figures, of which
+    `corpora` (the corpora the experiment was run on) is always there
+
+    Raises
+    ------
+    PaperError : no such paper, or its file is missing or no JSON
+    """
+    path = room(name) / "published.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PaperError(f"{path} is missing: a paper's room needs its printed results there") from None
+    except ValueError as error:
+        raise PaperError(f"{path} is no valid JSON ({error}): mend the file or reinstall the paper") from None
+
+
+def load_paper(name: str) -> Paper:
+    """A paper's declaration; imports its room, and with it Keras.
+
+    Raises
+    ------
+    PaperError : no such paper, or its entry point names something else than a `Paper`
+    """
+    paper = _entry(name).load()
+    if not isinstance(paper, Paper):
+        raise PaperError(f"the entry point of paper {name} gives {type(paper).__name__}, expected a Paper")
+    return paper

@@ -1,0 +1,28 @@
+"""The one exception family: every message names what came, what was expected and what to do.
+
+The command line prints such an error in one line and exits with 3; `--debug` shows the traceback.
+"""
+
+
+class SerError(Exception):
+    """Anything that this package refuses; the message is one line for a person."""
+
+
+class AudioError(SerError):
+    """A recording that cannot be used: unreadable, silent, too short, not finite, …"""
+
+
+class CorpusError(SerError):
+    """A corpus that is missing, altered or not what its manifest says."""
+
+
+class ProtocolError(SerError):
+    """A split that cannot be drawn, or that would break what its protocol promises."""
+
+
+class PaperError(SerError):
+    """An unknown paper, experiment, variant or choice, or a room whose declaration is not whole."""
+
+
+class RunError(SerError):
+    """A run folder that cannot be written, read or trusted."""
