@@ -1,0 +1,1 @@
+"""One subpackage a paper; everything about a paper is in its room."""

@@ -1,0 +1,189 @@
+"""A waveform in, a waveform out: read, trim, denoise, fix the length, augment.
+
+Waves are float32 `(samples,)` in [-1, 1]; sample rates are in hertz. Every function takes `(wave, sample_rate)`
+first, so that it serves as a step of a pipeline; random ones take a `numpy.random.Generator` as `rng`. librosa is
+imported where it is called: it takes a second, and commands that read no recording should not pay it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from ser_keras.errors import AudioError
+
+SILENCE = 1e-6  # peak below which a recording holds nothing: under half a step of 16-bit audio (1 / 65536)
+
+
+def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
+    """A recording as one channel, resampled if asked for.
+
+    Parameters
+    ----------
+    path : file of any kind that libsndfile reads
+    sample_rate : int or None, hertz; None keeps the file's own
+
+    Returns
+    -------
+    float32 (samples,), and its sample rate in hertz; channels are averaged
+
+    Raises
+    ------
+    AudioError : unreadable, empty, silent, or holding NaN or infinity
+
+    Source: resampling by `librosa.resample`, its default `soxr_hq`.
+    """
+    import soundfile
+
+    try:
+        channels, native_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except FileNotFoundError:
+        raise AudioError(f"{path} is not there: fetch the corpus again, or verify it") from None
+    except (soundfile.SoundFileError, OSError, ValueError) as error:
+        raise AudioError(f"{path} is no readable recording ({error}): replace the file") from error
+    wave = channels.mean(axis=1)
+    check(wave, str(path))
+    if sample_rate is not None and sample_rate != native_rate:
+        wave = resampled(wave, native_rate, target_rate=sample_rate)
+    return wave, sample_rate or native_rate
+
+
+def check(wave: np.ndarray, name: str = "the wave") -> None:
+    """Refuse what no feature can be taken from.
+
+    Raises
+    ------
+    AudioError : `wave` is not one-dimensional, empty, not finite or silent
+    """
+    if wave.ndim != 1:
+        raise AudioError(f"{name} has shape {wave.shape}, expected (samples,): average its channels first")
+    if wave.size == 0:
+        raise AudioError(f"{name} holds no samples: replace the file")
+    if not np.isfinite(wave).all():
+        raise AudioError(f"{name} holds NaN or infinite samples: replace the file")
+    if np.abs(wave).max() < SILENCE:
+        raise AudioError(f"{name} is silent (peak under {SILENCE:g}): replace the file or leave it out")
+
+
+def resampled(wave: np.ndarray, sample_rate: int, *, target_rate: int) -> np.ndarray:
+    """The wave at another rate: float32 (ceil(samples · target_rate / sample_rate),)."""
+    import librosa
+
+    return librosa.resample(
+        wave, orig_sr=sample_rate, target_sr=target_rate, res_type="soxr_hq", fix=True, scale=False
+    ).astype(np.float32)
+
+
+def trimmed(wave: np.ndarray, sample_rate: int, *, top_db: float | None) -> np.ndarray:
+    """The wave without leading and trailing frames more than `top_db` dB below its loudest frame.
+
+    Parameters
+    ----------
+    top_db : float or None, dB; None trims nothing
+
+    Raises
+    ------
+    AudioError : `top_db` is not positive
+
+    Source: `librosa.effects.trim` (frames of 2048 samples, hop 512, RMS).
+    """
+    import librosa
+
+    if top_db is None:
+        return wave
+    if top_db <= 0:
+        raise AudioError(f"trim_top_db is {top_db}, expected a positive number of decibels or none")
+    return librosa.effects.trim(wave, top_db=top_db, ref=np.max, frame_length=2048, hop_length=512)[0]
+
+
+def wiener_filtered(wave: np.ndarray, sample_rate: int, *, size: int) -> np.ndarray:
+    """The wave after a local Wiener filter of `size` samples; the noise power is the mean local variance.
+
+    Parameters
+    ----------
+    size : odd int, samples; 1 filters nothing
+
+    Raises
+    ------
+    AudioError : `size` is not odd and positive
+
+    Source: `scipy.signal.wiener`, computed in float64.
+    """
+    import scipy.signal
+
+    if size < 1 or size % 2 == 0:
+        raise AudioError(f"wiener_size is {size}, expected an odd number of samples, 1 or more")
+    if size == 1:
+        return wave
+    return scipy.signal.wiener(wave.astype(np.float64), mysize=size).astype(np.float32)
+
+
+def fixed_length(wave: np.ndarray, sample_rate: int, *, seconds: float, keep: str = "start") -> np.ndarray:
+    """The wave at exactly `seconds`: zeros are added at the end of a shorter one, a longer one is cut.
+
+    Parameters
+    ----------
+    seconds : float
+    keep : "start", "centre" or "end": which part of a longer wave stays
+
+    Returns
+    -------
+    float32 (round(seconds · sample_rate),)
+
+    Raises
+    ------
+    AudioError : unknown `keep`
+    """
+    size = round(seconds * sample_rate)
+    surplus = max(len(wave) - size, 0)
+    starts = {"start": 0, "centre": surplus // 2, "end": surplus}
+    if keep not in starts:
+        raise AudioError(f"keep is {keep!r}, expected one of {', '.join(starts)}")
+    kept = wave[starts[keep] :][:size]
+    return np.pad(kept, (0, size - len(kept)))
+
+
+def with_noise(
+    wave: np.ndarray, sample_rate: int, *, scale: float, level: str = "fixed", rng: np.random.Generator
+) -> np.ndarray:
+    """The wave plus white Gaussian noise, its standard deviation measured against the wave's peak.
+
+    Parameters
+    ----------
+    scale : float, standard deviation as a share of the peak
+    level : "fixed": exactly `scale`; "uniform": drawn evenly from 0 to `scale`
+
+    Returns
+    -------
+    float32 (samples,), which may leave [-1, 1]
+
+    Raises
+    ------
+    AudioError : unknown `level`
+    """
+    if level not in ("fixed", "uniform"):
+        raise AudioError(f"noise_level is {level!r}, expected fixed or uniform")
+    share = scale * (rng.uniform() if level == "uniform" else 1.0)
+    noise = rng.standard_normal(len(wave), dtype=np.float32)
+    return (wave + np.float32(share) * np.abs(wave).max() * noise).astype(np.float32)
+
+
+def time_stretched(wave: np.ndarray, sample_rate: int, *, rate: float) -> np.ndarray:
+    """The wave `rate` times as fast at the same pitch: float32 (round(samples / rate),).
+
+    Source: `librosa.effects.time_stretch` (phase vocoder, n_fft 2048, hop 512).
+    """
+    import librosa
+
+    return librosa.effects.time_stretch(wave, rate=rate).astype(np.float32)
+
+
+def pitch_shifted(wave: np.ndarray, sample_rate: int, *, semitones: float) -> np.ndarray:
+    """The wave with its pitch moved by `semitones` at the same length: float32 (samples,).
+
+    Source: `librosa.effects.pitch_shift` (12 bins an octave, phase vocoder, `soxr_hq`).
+    """
+    import librosa
+
+    return librosa.effects.pitch_shift(
+        wave, sr=sample_rate, n_steps=semitones, bins_per_octave=12, res_type="soxr_hq", scale=False
+    ).astype(np.float32)

@@ -1,0 +1,101 @@
+"""A chain of steps from a clip to an array, with a fingerprint that changes when what it computes can change."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from ser_keras import audio
+from ser_keras.errors import AudioError
+
+FEATURES_VERSION = 1  # raise it when a step of ours computes something else under the same name and parameters
+LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")  # those whose release can move a feature
+
+
+@dataclass(frozen=True)
+class Step:
+    """One function of a pipeline and its keyword arguments, sorted; `random` ones are given `rng` as well."""
+
+    function: Callable[..., np.ndarray]
+    parameters: tuple[tuple[str, object], ...]
+    random: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.function.__module__}.{self.function.__qualname__}"
+
+
+def step(function: Callable[..., np.ndarray], *, random: bool = False, **parameters: object) -> Step:
+    """A step that calls `function(values, sample_rate, **parameters)`, and with `rng` when it is `random`."""
+    return Step(function, tuple(sorted(parameters.items())), random)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Clip → array: read as one channel at `sample_rate` (None: the file's own), then each step in turn.
+
+    `seed` decides what random steps draw; each clip has a stream of its own, so order and number of workers do
+    not matter.
+    """
+
+    name: str
+    sample_rate: int | None
+    steps: tuple[Step, ...]
+    seed: int = 0
+
+    @property
+    def is_random(self) -> bool:
+        return any(step.random for step in self.steps)
+
+    def description(self) -> dict:
+        """All that decides what the pipeline gives, as JSON values."""
+        steps = [{"function": step.name, "parameters": dict(step.parameters)} for step in self.steps]
+        seeds = {"seed": self.seed} if self.is_random else {}
+        return {"name": self.name, "sample_rate": self.sample_rate, "steps": steps, **seeds}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of the description, our version of the steps and the libraries'."""
+        libraries = {name: version(name) for name in LIBRARIES}
+        text = json.dumps([FEATURES_VERSION, libraries, self.description()], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def array(self, path: str | Path, clip: str) -> np.ndarray:
+        """What the pipeline gives for one recording.
+
+        Parameters
+        ----------
+        path : the recording
+        clip : its id, which with the seed decides what random steps draw
+
+        Returns
+        -------
+        float32 array
+
+        Raises
+        ------
+        AudioError : the recording can't be used; the message names it
+        """
+        wave, rate = audio.read(path, self.sample_rate)
+        return self.applied(wave, rate, clip, name=str(path))
+
+    def applied(self, wave: np.ndarray, sample_rate: int, clip: str, name: str | None = None) -> np.ndarray:
+        """What the steps give for a wave; `clip` as for `array`, `name` for error messages."""
+        rng = np.random.default_rng([self.seed, *hashlib.sha256(clip.encode()).digest()])
+        values = wave
+        for step in self.steps:
+            drawn = {"rng": rng} if step.random else {}
+            try:
+                values = step.function(values, sample_rate, **dict(step.parameters), **drawn)
+            except AudioError as error:
+                raise AudioError(f"{name or clip}: {error}") from error
+            if values.size == 0:
+                raise AudioError(f"{name or clip}: nothing is left after {step.name}: the recording is too short")
+        if not np.isfinite(values).all():
+            raise AudioError(f"{name or clip}: the features hold NaN or infinity: leave the recording out")
+        return values.astype(np.float32, copy=False)

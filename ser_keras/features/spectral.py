@@ -1,0 +1,77 @@
+"""Spectral features of a waveform.
+
+Waves are float32 `(samples,)` in [-1, 1]; every function takes `(wave, sample_rate)` first, or an array that an
+earlier step gave, so that it serves as a step of a pipeline. Each library default that can move a published number
+is written out at the call.
+"""
+
+import librosa
+import numpy as np
+
+from ser_keras.errors import AudioError
+
+
+def log_mel(
+    wave: np.ndarray,
+    sample_rate: int,
+    *,
+    n_mels: int = 128,
+    n_fft: int = 2048,
+    hop_length: int = 512,
+    top_db: float | None = None,
+) -> np.ndarray:
+    """Log-mel power spectrogram in dB re 1: HTK mel scale, bands normalised to equal area, Hann window, centred.
+
+    Parameters
+    ----------
+    wave : float32 (samples,)
+    sample_rate : int, hertz
+    n_mels : int
+    n_fft, hop_length : int, samples
+    top_db : float or None, dB kept below the clip's own peak
+
+    Returns
+    -------
+    float32 (n_mels, 1 + samples // hop_length)
+
+    Raises
+    ------
+    AudioError : `wave` is not one-dimensional, or not finite
+
+    Source: Yadav et al. (2022), section 3.4, equations 2 and 3; `librosa.feature.melspectrogram`.
+    """
+    if wave.ndim != 1 or not np.isfinite(wave).all():
+        raise AudioError(f"log_mel takes one channel of finite samples (samples,), got shape {wave.shape}")
+    power = librosa.feature.melspectrogram(
+        y=wave,
+        sr=sample_rate,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=n_fft,
+        window="hann",
+        center=True,
+        pad_mode="constant",
+        power=2.0,
+        n_mels=n_mels,
+        fmin=0.0,
+        fmax=sample_rate / 2,
+        htk=True,
+        norm="slaney",
+    )
+    return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=top_db).astype(np.float32)
+
+
+def z_scored(values: np.ndarray, sample_rate: int, *, axes: tuple[int, ...] | None = None) -> np.ndarray:
+    """An array with mean 0 and standard deviation 1 over `axes` (None: over all of it); a constant part gives zeros.
+
+    float32, the shape of `values`.
+    """
+    values = values.astype(np.float64)
+    centred = values - values.mean(axis=axes, keepdims=True)
+    deviation = centred.std(axis=axes, keepdims=True)
+    return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 0).astype(np.float32)
+
+
+def with_channel(values: np.ndarray, sample_rate: int) -> np.ndarray:
+    """An array with one channel at its end, as Keras's image layers take it: (…) → (…, 1)."""
+    return values[..., np.newaxis]

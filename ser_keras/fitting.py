@@ -1,0 +1,136 @@
+"""A model and a recipe in, a trained model and its history out; all that touches Keras while training is here."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from ser_keras.errors import RunError
+from ser_keras.experiment import Training
+from ser_keras.features.examples import Examples
+
+
+class Batches(keras.utils.PyDataset):
+    """Examples in batches, with one-hot targets; shuffled anew each epoch when given a seed, else in order."""
+
+    def __init__(self, examples: Examples, n_classes: int, batch_size: int, shuffle_seed: int | None = None) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self.examples, self.n_classes, self.batch_size = examples, n_classes, batch_size
+        self._rng = None if shuffle_seed is None else np.random.default_rng(shuffle_seed)
+        self._order = np.arange(len(examples))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return -(-len(self.examples) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        numbers = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        targets = np.eye(self.n_classes, dtype=np.float32)[self.examples.classes[numbers]]
+        return self.examples.arrays(numbers), targets
+
+    def on_epoch_end(self) -> None:
+        if self._rng is not None:
+            self._order = self._rng.permutation(len(self.examples))
+
+
+class Progress(keras.callbacks.Callback):
+    """A progress bar over epochs on stderr, and the seconds each took."""
+
+    def __init__(self, label: str, epochs: int) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self._bar = tqdm(total=epochs, desc=label, unit="epoch")
+        self._start = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.seconds.append(round(time.perf_counter() - self._start, 3))
+        shown = {
+            key: f"{value:.3f}" for key, value in (logs or {}).items() if key in ("loss", "accuracy", "val_accuracy")
+        }
+        self._bar.set_postfix(shown, refresh=False)
+        self._bar.update()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self._bar.close()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model, its history (one row an epoch) and which epoch's weights it holds (from 1)."""
+
+    model: keras.Model
+    history: pd.DataFrame
+    kept_epoch: int
+    stopped_early: bool
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed Python, NumPy and the backend, and have the backend compute the same bytes each time."""
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+
+
+def fit(
+    model: keras.Model,
+    training: Training,
+    train: Examples,
+    validation: Examples | None,
+    *,
+    n_classes: int,
+    seed: int,
+    label: str = "training",
+) -> Fitted:
+    """The model trained by a recipe; `make_deterministic(seed)` is called before the model is built, not here.
+
+    Raises
+    ------
+    RunError : the recipe watches a validation part that is not there, or the loss is no longer finite
+    """
+    if training.monitor.startswith("val_") and training.patience is not None and validation is None:
+        raise RunError(f"early stopping watches {training.monitor}, but there is no validation part: set its share")
+    model.compile(optimizer=training.optimizer(), loss=training.loss, metrics=["accuracy"])
+    progress = Progress(label, training.epochs)
+    watch = keras.callbacks.EarlyStopping(
+        monitor=training.monitor,
+        mode="max" if training.monitor.endswith("accuracy") else "min",
+        patience=training.epochs if training.patience is None else training.patience,
+        restore_best_weights=training.restore_best,
+    )
+    watched = validation is not None or not training.monitor.startswith("val_")
+    fitted = model.fit(
+        Batches(train, n_classes, training.batch_size, shuffle_seed=seed),
+        validation_data=None if validation is None else Batches(validation, n_classes, training.batch_size),
+        epochs=training.epochs,
+        callbacks=[progress, keras.callbacks.TerminateOnNaN(), *([watch] if watched else [])],
+        verbose=0,
+    )
+    history = pd.DataFrame(fitted.history).assign(seconds=progress.seconds)
+    history.insert(0, "epoch", np.arange(1, len(history) + 1))
+    if not np.isfinite(history["loss"]).all():
+        raise RunError(f"the loss is not finite in epoch {len(history)}: lower the learning rate")
+    kept = watch.best_epoch + 1 if watched and training.restore_best else len(history)
+    return Fitted(model, history, int(kept), len(history) < training.epochs)
+
+
+def probabilities(model: keras.Model, examples: Examples, *, n_classes: int, batch_size: int) -> np.ndarray:
+    """Class probabilities of each example: float32 (n, classes)."""
+    return model.predict(Batches(examples, n_classes, batch_size), verbose=0)
+
+
+def predictions_table(
+    clips: Sequence[str], speakers: Sequence[str], true: Sequence[str], scores: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """One row a test clip: clip, speaker, true, predicted, and one probability a class under the class's name."""
+    predicted = np.asarray(classes)[scores.argmax(axis=1)]
+    table = pd.DataFrame({"clip": clips, "speaker": speakers, "true": true, "predicted": predicted})
+    return table.join(pd.DataFrame(scores, columns=list(classes)))

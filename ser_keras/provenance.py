@@ -1,0 +1,101 @@
+"""Where a result comes from: versions, commit, backend and hardware."""
+
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ser_keras import __version__
+
+PACKAGES = (
+    "jax",
+    "joblib",
+    "keras",
+    "librosa",
+    "numpy",
+    "pandas",
+    "praat-parselmouth",
+    "scikit-learn",
+    "scipy",
+    "soundfile",
+    "soxr",
+    "tensorflow",
+    "torch",
+)
+
+
+@cache
+def provenance() -> dict:
+    """Versions of Python, of this package (with its commit, in a checkout) and of all that can move a figure; machine.
+
+    Needs Keras only for the backend's name, which is None where Keras is not imported.
+    """
+    return {
+        "ser_keras": __version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "backend": _backend(),
+        "hardware": _hardware(),
+        "platform": platform.platform(),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """Commit of the checkout that this package runs from, with "+changes" where it differs; None when installed."""
+    checkout = Path(__file__).parents[1]
+    if not (checkout / ".git").exists():
+        return None
+    try:
+        head = _git(checkout, "rev-parse", "HEAD")
+        changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{head}+changes" if changed else head
+
+
+def _git(checkout: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(checkout), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _backend() -> str | None:
+    import sys
+
+    return sys.modules["keras"].backend.backend() if "keras" in sys.modules else None
+
+
+def _hardware() -> dict:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory, 1),
+        "accelerator": _accelerator(),
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _accelerator() -> str | None:
+    if _backend() is None:
+        return None
+    from keras import distribution
+
+    devices = distribution.list_devices("gpu")
+    return ", ".join(devices) or None

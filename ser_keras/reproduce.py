@@ -1,0 +1,203 @@
+"""The main command: finds papers, has their experiments run, prints what came of it; computes nothing itself.
+
+    python -m ser_keras.reproduce                  what there is, with the published figures
+    python -m ser_keras.reproduce yadav2022/emodb  one experiment, run to its report
+
+Listing loads neither Keras nor librosa; both are imported when there is something to run.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from ser_keras import choices, cli, discovery
+from ser_keras.corpora import folder, manifest
+from ser_keras.errors import CorpusError, PaperError
+from ser_keras.tasks import Settings, Task
+
+SYNTHETIC_LINE = "SYNTHETIC RECORDINGS: made by a synthesizer; the figures are not comparable with the paper."
+QUICK_CLIPS_PER_CLASS = 10
+CLIPS_PER_CLASS = 40
+
+
+def selected(targets: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(paper, experiment) pairs that targets name: `PAPER`, `PAPER/EXPERIMENT` or `all`; each once, in order.
+
+    Raises
+    ------
+    PaperError : an unknown paper or experiment
+    """
+    chosen: dict[tuple[str, str], None] = {}
+    for target in targets:
+        paper, _, experiment = target.partition("/")
+        for name in discovery.paper_names() if target == "all" else (paper,):
+            known = list(discovery.published(name)["results"])
+            if experiment and experiment not in known:
+                raise PaperError(f"{name} has no experiment {experiment!r}; experiments: {', '.join(known)}")
+            chosen.update(dict.fromkeys((name, one) for one in ([experiment] if experiment else known)))
+    return list(chosen)
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """`3` → seeds 0, 1, 2; `0,5,7` → these; a single seed N alone is written `N,`."""
+    try:
+        numbers = tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        numbers = ()
+    if "," not in text and numbers:
+        numbers = tuple(range(numbers[0]))
+    if not numbers or min(numbers) < 0:
+        raise click.BadParameter(f"{text!r} is neither a number of seeds (3) nor a list of them (0,5,7)")
+    return numbers
+
+
+def _seeds_option(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    return seeds(value)
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[PAPER | PAPER/EXPERIMENT | all]...")
+@click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+@click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and reports.")
+@click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
+@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
+@click.option("--epochs", type=click.IntRange(1), help="At most this many epochs, instead of the paper's recipe.")
+@click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
+@click.option(
+    "--corpora",
+    type=click.Choice(["real", "synthetic", "auto"]),
+    default="real",
+    show_default=True,
+    help="Recordings to use; auto: synthetic, and quick, where no real ones are found.",
+)
+@click.option(
+    "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
+)
+@click.option("--force", is_flag=True, help="Train finished runs again.")
+@cli.debug_option
+def reproduce(
+    targets: tuple[str, ...],
+    data: Path | None,
+    out: Path,
+    numbers: str,
+    jobs: int,
+    epochs: int | None,
+    choose: tuple[str, ...],
+    corpora: str,
+    quick: bool,
+    force: bool,
+) -> None:
+    """Reproduce published results; without arguments, list papers, figures and what is on disk."""
+    if not targets:
+        click.echo(_listing(data))
+        return
+    pairs, wanted_seeds, chosen = selected(targets), seeds(numbers), choices.parsed(choose)
+    if corpora == "auto" and not any(folder.find(name, data) for name in _needed(pairs)):
+        corpora, quick = "synthetic", True
+    if corpora == "synthetic":
+        click.echo(SYNTHETIC_LINE)
+        data = _synthetic_data(_needed(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
+    missing = _run_all(pairs, wanted_seeds, data, Settings(out, jobs, epochs, chosen, quick, force))
+    if corpora == "synthetic":
+        click.echo(SYNTHETIC_LINE)
+    if missing:
+        raise CorpusError("; ".join(missing))
+
+
+def _needed(pairs: list[tuple[str, str]]) -> list[str]:
+    return list(dict.fromkeys(name for pair in pairs for name in _entry(*pair)["corpora"]))
+
+
+def _entry(paper: str, experiment: str) -> dict:
+    return discovery.published(paper)["results"][experiment]
+
+
+def _published_percent(entry: dict) -> str:
+    percent = entry["accuracy_percent"] if "accuracy_percent" in entry else 100 * entry["accuracy"]
+    return f"{percent:.2f} %"
+
+
+def _listing(data: Path | None) -> str:
+    """Papers, experiments, published figures and what of their corpora is on disk, as a table."""
+    found = {name: folder.find(name, data) for name in manifest.corpus_names()}
+    lines = []
+    for paper in discovery.paper_names():
+        printed = discovery.published(paper)
+        lines.append(f"{paper}: {printed['title']} ({printed['year']})")
+        for experiment, entry in printed["results"].items():
+            states = ", ".join(f"{name} {_state(name, found[name])}" for name in entry["corpora"])
+            lines.append(f"  {paper + '/' + experiment:<32} published {_published_percent(entry):>8}   {states}")
+    lines.append("Run one: python -m ser_keras.reproduce PAPER/EXPERIMENT   Options: --help")
+    return "\n".join(lines)
+
+
+def _state(name: str, found: folder.Found | None) -> str:
+    if found is None:
+        return "missing"
+    synthetic = " synthetic" if found.synthetic else ""
+    return f"{len(found.paths)} of {len(manifest.manifest(name).entries)}{synthetic} clips"
+
+
+def _synthetic_data(needed: list[str], out: Path, clips_per_class: int, jobs: int) -> Path:
+    """A data folder with synthetic recordings of every needed corpus, made if need be."""
+    from ser_keras.corpora.synthetic import synthesize
+
+    data = out / "cache" / f"synthetic-{clips_per_class}"
+    for name in needed:
+        synthesize(name, data, clips_per_class=clips_per_class, seed=0, jobs=jobs)
+    return data
+
+
+def _run_all(
+    pairs: list[tuple[str, str]], wanted_seeds: tuple[int, ...], data: Path | None, settings: Settings
+) -> list[str]:
+    """Run every experiment whose corpora are there and report each paper; gives a line for each corpus that is not."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
+    from ser_keras import training
+    from ser_keras.corpora import table
+    from ser_keras.report.write import write_report
+
+    tasks = _tasks(pairs, wanted_seeds)
+    unknown = sorted(set(settings.choose) - {choice.key for task in tasks for choice in task.experiment.choices})
+    if unknown:
+        raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; the report lists each one's")
+    missing, reports = {}, {}
+    for task in tasks:
+        try:
+            corpora = table.load(task.experiment.corpora, data)
+        except CorpusError as error:
+            missing[str(error)] = None
+            continue
+        own = {choice.key for choice in task.experiment.choices}
+        chosen = {key: value for key, value in settings.choose.items() if key in own}
+        run_folder = training.run(task, corpora, replace(settings, choose=chosen))
+        click.echo(_result(task, run_folder))
+        reports[task.paper] = write_report(settings.out, task.paper)
+    for report in reports.values():
+        click.echo(f"report: {report}")
+    return list(missing)
+
+
+def _tasks(pairs: list[tuple[str, str]], wanted_seeds: tuple[int, ...]) -> list[Task]:
+    tasks = []
+    for paper, name in pairs:
+        printed = discovery.published(paper)
+        citation = {key: printed[key] for key in ("title", "authors", "year")}
+        experiment = next(one for one in discovery.load_paper(paper).experiments if one.name == name)
+        tasks += [
+            Task(paper, citation, printed["results"][name], experiment, variant, seed)
+            for variant in experiment.variants
+            for seed in wanted_seeds
+        ]
+    return tasks
+
+
+def _result(task: Task, run_folder: Path) -> str:
+    """One line of what a run came to, read from its folder."""
+    return f"{task.name}: {run_folder}"
+
+
+if __name__ == "__main__":
+    cli.run(reproduce, name="python -m ser_keras.reproduce")
