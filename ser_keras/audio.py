@@ -34,10 +34,10 @@ def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, 
     """
     import soundfile
 
+    if not Path(path).exists():
+        raise AudioError(f"{path} is not there: fetch the corpus again, or verify it")
     try:
         channels, native_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except FileNotFoundError:
-        raise AudioError(f"{path} is not there: fetch the corpus again, or verify it") from None
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         raise AudioError(f"{path} is no readable recording ({error}): replace the file") from error
     wave = channels.mean(axis=1)
@@ -114,7 +114,8 @@ def wiener_filtered(wave: np.ndarray, sample_rate: int, *, size: int) -> np.ndar
         raise AudioError(f"wiener_size is {size}, expected an odd number of samples, 1 or more")
     if size == 1:
         return wave
-    return scipy.signal.wiener(wave.astype(np.float64), mysize=size).astype(np.float32)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where nothing varies scipy divides by 0, then takes the mean
+        return scipy.signal.wiener(wave.astype(np.float64), mysize=size).astype(np.float32)
 
 
 def fixed_length(wave: np.ndarray, sample_rate: int, *, seconds: float, keep: str = "start") -> np.ndarray:

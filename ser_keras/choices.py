@@ -1,5 +1,6 @@
 """What a paper leaves open, resolved: each choice at our value, or at the one given on the command line."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from ser_keras.errors import PaperError
@@ -46,11 +47,13 @@ def _value(choice: Choice, text: str) -> Value:
     for kind in (int, float):
         if kind in kinds:
             try:
-                return kind(text)
+                number = kind(text)
             except ValueError:
                 continue
+            if math.isfinite(number):
+                return number
     if str in kinds and text in declared:
         return text
     expected = ", ".join(str(value).lower() if value is None else str(value) for value in declared)
-    number = " (or another number)" if kinds & {int, float} else ""
-    raise PaperError(f"choice {choice.key} can't be {text!r}; expected one of {expected}{number}")
+    another = " (or another number)" if kinds & {int, float} else ""
+    raise PaperError(f"choice {choice.key} can't be {text!r}; expected one of {expected}{another}")

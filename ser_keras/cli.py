@@ -6,6 +6,8 @@
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import click
@@ -37,6 +39,20 @@ def run(command: click.Command, arguments: list[str] | None = None, name: str | 
             raise
         _leave(f"error: {error.strerror or error}: {error.filename or 'output'}", 3, debug)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def quiet_imports() -> Iterator[None]:
+    """Keep off stderr what native libraries print while they load; Python's own errors are raised all the same."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _leave(line: str, code: int, debug: bool) -> NoReturn:

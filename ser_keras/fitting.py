@@ -132,5 +132,6 @@ def predictions_table(
 ) -> pd.DataFrame:
     """One row a test clip: clip, speaker, true, predicted, and one probability a class under the class's name."""
     predicted = np.asarray(classes)[scores.argmax(axis=1)]
-    table = pd.DataFrame({"clip": clips, "speaker": speakers, "true": true, "predicted": predicted})
+    columns = {"clip": list(clips), "speaker": list(speakers), "true": list(true), "predicted": predicted}
+    table = pd.DataFrame(columns)
     return table.join(pd.DataFrame(scores, columns=list(classes)))

@@ -121,7 +121,7 @@ def _published_percent(entry: dict) -> str:
 
 def _listing(data: Path | None) -> str:
     """Papers, experiments, published figures and what of their corpora is on disk, as a table."""
-    found = {name: folder.find(name, data) for name in manifest.corpus_names()}
+    found = {name: folder.find(name, data) for name in manifest.corpora()}
     lines = []
     for paper in discovery.paper_names():
         printed = discovery.published(paper)

@@ -74,7 +74,7 @@ def matched_supports(labels: Sequence[str], supports: Mapping[str, int], *, seed
     labels = np.asarray(labels)
     unknown = set(labels) ^ set(supports)
     if unknown:
-        raise ProtocolError(f"classes {sorted(unknown)} are in the clips or in the supports, but not in both")
+        raise ProtocolError(f"classes {sorted(map(str, unknown))} are in the clips or in the supports, but not in both")
     rng = np.random.default_rng(seed)
     chosen = []
     for label in sorted(supports):

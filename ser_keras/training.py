@@ -30,6 +30,7 @@ from ser_keras.tasks import PROTOCOL, Settings, Task, run_folder
 
 SCHEMA = 1
 QUICK_EPOCHS = 6
+DECISIVE = ("quick", "classes", "choices", "corpora", "training", "pipeline")  # a change of these is another run
 
 
 def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
@@ -145,8 +146,8 @@ def _corpus_record(report: object) -> dict:
 
 
 def _optimizer_name(recipe: Training) -> str:
-    settings = recipe.optimizer().get_config()
-    return f"{settings['name']}, learning rate {settings['learning_rate']:g}"
+    optimizer = recipe.optimizer()
+    return f"{type(optimizer).__name__}, learning rate {float(optimizer.learning_rate):g}"
 
 
 def _pipeline_record(task: Task, choices: Choices) -> dict:
@@ -172,16 +173,23 @@ def _finished(folder: Path, declared: dict) -> bool:
         return False
     except (OSError, ValueError) as error:
         raise RunError(f"{path} can't be read ({error}): remove the folder or use --force") from error
-    for key, value in declared.items():
-        found = stored.get(key)
-        if key == "training" and isinstance(found, dict):
-            found = {name: found.get(name) for name in value}
-        if found != json.loads(json.dumps(value)):
-            raise RunError(
-                f"{folder} holds a finished run with other settings ({key} differs): give another --out, or --force "
-                "to train it again"
-            )
+    changed = [key for key in DECISIVE if _decisive(stored, declared, key) != _decisive(declared, declared, key)]
+    if changed:
+        raise RunError(
+            f"{folder} holds a finished run with other settings ({', '.join(changed)}): give another --out, or --force "
+            "to train it again"
+        )
     return True
+
+
+def _decisive(record: dict, declared: dict, key: str) -> object:
+    """The part of a record that figures depend on: of choices the values, of training what is declared beforehand."""
+    value = json.loads(json.dumps(record.get(key)))
+    if key == "choices" and value is not None:
+        return {choice["key"]: choice["value"] for choice in value}
+    if key == "training" and value is not None:
+        return {name: value.get(name) for name in declared["training"]}
+    return value
 
 
 def _prepared(task: Task, clips: pd.DataFrame, split: Split, choices: Choices, settings: Settings) -> _Data:

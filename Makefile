@@ -1,0 +1,48 @@
+# make reproduce   install into .venv and reproduce a paper    PAPER=yadav2022/emodb DATA=DIR OUT=DIR ARGS="--seeds 3"
+# make test        install the test extra and run pytest        ARGS='-m "not slow"'
+# make lint        ruff check and ruff format --check
+# make results     write results/ and the README's table from the runs in OUT
+
+PYTHON ?= python3
+VENV ?= .venv
+PAPER ?= yadav2022
+OUT ?= runs
+DATA ?=
+ARGS ?=
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: reproduce test lint results wheel clean
+
+reproduce: $(VENV)/.installed
+	@$(VENV)/bin/python -m ser_keras.reproduce $(PAPER) --out $(OUT) $(if $(DATA),--data $(DATA),--corpora auto) $(ARGS)
+
+test: $(VENV)/.test
+	@$(VENV)/bin/python -m pytest -q $(ARGS)
+
+lint: $(VENV)/.lint
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+
+results: $(VENV)/.installed
+	@$(VENV)/bin/python -m ser_keras.results $(OUT)
+
+wheel: $(VENV)/.test
+	@$(VENV)/bin/python -m build --wheel
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python setup.cfg pyproject.toml
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.installed
+	@$(PIP) --editable ".[test]"
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/bin/python setup.cfg
+	@$(PIP) "ruff >=0.17, <0.18"
+	@touch $@

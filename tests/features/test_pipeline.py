@@ -1,0 +1,95 @@
+"""Pipelines: order of steps, fingerprints that follow what is computed, and errors that name the recording."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser_keras import audio
+from ser_keras.errors import AudioError
+from ser_keras.features import pipeline as pipelines
+from ser_keras.features.pipeline import Pipeline, step
+
+
+def scaled(values, sample_rate, *, by):
+    return values * np.float32(by)
+
+
+def shifted(values, sample_rate, *, by):
+    return values + np.float32(by)
+
+
+def noisy(values, sample_rate, *, rng):
+    return values + rng.standard_normal(len(values)).astype(np.float32)
+
+
+def infinite(values, sample_rate):
+    return values / np.float32(0)
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "clip.wav"
+    soundfile.write(path, np.linspace(-0.5, 0.5, 1000), 8000, subtype="FLOAT")
+    return path
+
+
+def test_steps_are_applied_in_order(recording):
+    pipeline = Pipeline("both", None, (step(scaled, by=2), step(shifted, by=1)))
+    np.testing.assert_allclose(pipeline.array(recording, "c"), 2 * np.linspace(-0.5, 0.5, 1000) + 1, rtol=1e-6)
+
+
+def test_fingerprint_follows_everything_that_changes_the_result():
+    base = Pipeline("p", 8000, (step(scaled, by=2), step(noisy, random=True)), seed=0)
+    others = [
+        dataclasses.replace(base, sample_rate=16_000),
+        dataclasses.replace(base, seed=1),
+        dataclasses.replace(base, steps=(step(scaled, by=3), step(noisy, random=True))),
+        dataclasses.replace(base, steps=base.steps[::-1]),
+        dataclasses.replace(base, steps=(step(shifted, by=2), step(noisy, random=True))),
+    ]
+    assert len({base.fingerprint, *(other.fingerprint for other in others)}) == 6
+
+
+def test_fingerprint_ignores_a_seed_that_nothing_draws_from():
+    calm = Pipeline("p", 8000, (step(scaled, by=2),), seed=0)
+    assert calm.fingerprint == dataclasses.replace(calm, seed=1).fingerprint
+
+
+def test_fingerprint_changes_with_a_library_release(monkeypatch):
+    steps = (step(audio.trimmed, top_db=30),)
+    before = Pipeline("p", 8000, steps).fingerprint
+    monkeypatch.setattr(pipelines, "version", lambda name: "0.0.0")
+    assert Pipeline("p", 8000, steps).fingerprint != before
+
+
+def test_fingerprint_is_the_same_in_another_process():
+    code = (
+        "from ser_keras import audio; from ser_keras.features.pipeline import Pipeline, step;"
+        "print(Pipeline('p', 8000, (step(audio.trimmed, top_db=30),)).fingerprint)"
+    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert Pipeline("p", 8000, (step(audio.trimmed, top_db=30),)).fingerprint == other
+
+
+def test_random_step_draws_by_clip_and_seed_alone(recording):
+    pipeline = Pipeline("p", None, (step(noisy, random=True),), seed=5)
+    np.testing.assert_array_equal(pipeline.array(recording, "a"), pipeline.array(recording, "a"))
+    assert not np.array_equal(pipeline.array(recording, "a"), pipeline.array(recording, "b"))
+    assert not np.array_equal(
+        pipeline.array(recording, "a"), dataclasses.replace(pipeline, seed=6).array(recording, "a")
+    )
+
+
+def test_error_in_a_step_names_the_recording(recording):
+    with pytest.raises(AudioError, match=r"clip\.wav: trim_top_db is -1"):
+        Pipeline("p", None, (step(audio.trimmed, top_db=-1),)).array(recording, "c")
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_features_that_are_not_finite_are_refused(recording):
+    with pytest.raises(AudioError, match=r"clip\.wav: the features hold NaN or infinity"):
+        Pipeline("p", None, (step(infinite),)).array(recording, "c")

@@ -1,0 +1,46 @@
+"""Spectral features against closed forms and the definitions written out."""
+
+import numpy as np
+import pytest
+
+from ser_keras.errors import AudioError
+from ser_keras.features import spectral
+
+
+def test_log_mel_has_the_shape_that_the_paper_prints():
+    assert spectral.log_mel(np.ones(132_300, np.float32), 44_100).shape == (128, 259)  # Yadav et al. (2022), 3.4
+
+
+def test_log_mel_of_a_tone_peaks_in_its_htk_band():
+    tone = np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100).astype(np.float32)
+    centres = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 22_050 / 700), 130)[1:-1] / 2595) - 1)  # equation 2
+    loudest = spectral.log_mel(tone, 44_100)[:, 40].argmax()
+    assert abs(centres[loudest] - 1000) <= np.diff(centres)[loudest]
+
+
+def test_doubling_the_wave_adds_6_db_everywhere():
+    wave = 0.1 * np.random.default_rng(0).standard_normal(44_100).astype(np.float32)
+    difference = spectral.log_mel(2 * wave, 44_100) - spectral.log_mel(wave, 44_100)
+    np.testing.assert_allclose(difference, 20 * np.log10(2), atol=1e-3)  # float32 decibels
+
+
+def test_top_db_is_a_floor_under_the_peak():
+    wave = np.concatenate([np.random.default_rng(0).standard_normal(8000), np.zeros(8000)]).astype(np.float32)
+    image = spectral.log_mel(wave, 16_000, top_db=40)
+    assert image.max() - image.min() == pytest.approx(40, abs=1e-4)
+
+
+@pytest.mark.parametrize("wave", [np.ones((2, 100), np.float32), np.array([np.nan] * 4096, np.float32)])
+def test_log_mel_refuses_stereo_and_nan(wave):
+    with pytest.raises(AudioError, match="one channel of finite samples"):
+        spectral.log_mel(wave, 16_000)
+
+
+def test_z_scored_over_all_and_over_an_axis():
+    values = np.array([[1.0, 3.0], [5.0, 9.0]])
+    np.testing.assert_allclose(spectral.z_scored(values, 1), (values - 4.5) / np.sqrt(8.75), rtol=1e-6)
+    np.testing.assert_allclose(spectral.z_scored(values, 1, axes=(1,)), [[-1, 1], [-1, 1]], rtol=1e-6)
+
+
+def test_z_scored_constant_gives_zeros_not_nan():
+    np.testing.assert_array_equal(spectral.z_scored(np.full((2, 3), 7.0), 1), np.zeros((2, 3)))

@@ -1,0 +1,139 @@
+"""The store: extracted once, whatever the workers; nothing done twice, nothing lost, bad clips set aside."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser_keras import audio
+from ser_keras.errors import AudioError
+from ser_keras.features import spectral, store
+from ser_keras.features.pipeline import Pipeline, step
+from ser_keras.features.store import Recording, extract
+
+CALLS = []
+
+
+def counted(values, sample_rate):
+    CALLS.append(len(values))
+    return values
+
+
+def cut(values, sample_rate, *, by):
+    return values[: len(values) // by]
+
+
+PIPELINE = Pipeline(
+    "counted",
+    None,
+    (step(counted), step(audio.fixed_length, seconds=0.1), step(audio.with_noise, random=True, scale=0.1)),
+)
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    CALLS.clear()
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    made = []
+    for number in range(70):  # two whole parts and a piece
+        path = folder / f"{number}.wav"
+        soundfile.write(path, np.full(800, (number + 1) / 100), 8000, subtype="FLOAT")
+        made.append(Recording(f"c{number}", str(path)))
+    return made
+
+
+def test_rows_come_in_the_order_of_the_recordings(recordings, tmp_path):
+    pipeline = Pipeline("plain", None, (step(audio.fixed_length, seconds=0.1),))
+    features = extract(pipeline, recordings[::-1], tmp_path / "store")
+    assert (len(features), features.shape) == (70, (800,))
+    np.testing.assert_allclose(features.rows([0, 69])[:, 5], [0.70, 0.01], rtol=1e-6)
+
+
+def test_second_run_extracts_nothing_and_gives_the_same_bytes(recordings, tmp_path):
+    first = extract(PIPELINE, recordings, tmp_path / "store").rows(range(70))
+    assert len(CALLS) == 70
+    second = extract(PIPELINE, recordings, tmp_path / "store").rows(range(70))
+    assert len(CALLS) == 70
+    np.testing.assert_array_equal(first, second)
+
+
+def test_workers_give_the_bytes_of_one_process(recordings, tmp_path):
+    pipeline = Pipeline(
+        "mel", None, (step(audio.with_noise, random=True, scale=0.1), step(spectral.log_mel, n_mels=16))
+    )
+    alone = extract(pipeline, recordings, tmp_path / "one", jobs=1).rows(range(70))
+    several = extract(pipeline, recordings, tmp_path / "two", jobs=2).rows(range(70))
+    np.testing.assert_array_equal(alone, several)
+
+
+def test_changed_file_is_extracted_again_alone(recordings, tmp_path):
+    extract(PIPELINE, recordings, tmp_path / "store")
+    soundfile.write(recordings[3].path, np.full(801, 0.9), 8000, subtype="FLOAT")
+    features = extract(PIPELINE, recordings, tmp_path / "store")
+    assert CALLS[70:] == [801]
+    assert features.rows([3])[0].mean() == pytest.approx(0.9, abs=0.02)  # noise of 9 % over 800 samples
+
+
+def test_part_that_was_not_finished_is_extracted_again(recordings, tmp_path):
+    extract(PIPELINE, recordings, tmp_path / "store")
+    folder = next((tmp_path / "store").iterdir())
+    sorted(folder.glob("part-*.csv"))[0].unlink()  # what a kill between array and index leaves
+    expected = {32: 32, 6: 6}
+    extract(PIPELINE, recordings, tmp_path / "store")
+    assert len(CALLS) - 70 in expected
+
+
+def test_interruption_keeps_the_parts_that_were_done(recordings, tmp_path, monkeypatch):
+    real, done = store._extract_part, []
+
+    def interrupted(*arguments):
+        if done:
+            raise KeyboardInterrupt
+        done.append(real(*arguments))
+        return done[0]
+
+    monkeypatch.setattr(store, "_extract_part", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        extract(PIPELINE, recordings, tmp_path / "store")
+    monkeypatch.setattr(store, "_extract_part", real)
+    extract(PIPELINE, recordings, tmp_path / "store")
+    assert len(CALLS) == 70  # each clip once, over both runs
+
+
+def test_unusable_recordings_are_set_aside_with_the_reason(recordings, tmp_path):
+    soundfile.write(recordings[1].path, np.zeros(800), 8000)
+    features = extract(PIPELINE, recordings, tmp_path / "store")
+    assert list(features.errors) == [1]
+    assert "silent" in features.errors[1]
+    assert len(features.rows([0, 2])) == 2
+    with pytest.raises(KeyError):
+        features.rows([1])
+
+
+def test_store_of_unusable_recordings_alone_is_refused(tmp_path):
+    path = tmp_path / "zeros.wav"
+    soundfile.write(path, np.zeros(800), 8000)
+    with pytest.raises(AudioError, match=r"none of 1 recordings can be used.*zeros\.wav.*silent"):
+        extract(PIPELINE, [Recording("c", str(path))], tmp_path / "store")
+
+
+def test_missing_recording_is_named(tmp_path):
+    with pytest.raises(AudioError, match=r"gone\.wav can't be read.*fetch the corpus"):
+        extract(PIPELINE, [Recording("c", str(tmp_path / "gone.wav"))], tmp_path / "store")
+
+
+def test_arrays_of_different_shapes_are_refused(recordings, tmp_path):
+    soundfile.write(recordings[1].path, np.full(1600, 0.5), 8000)
+    with pytest.raises(AudioError, match="arrays of shapes"):
+        extract(Pipeline("cut", None, (step(cut, by=2),)), recordings, tmp_path / "store")
+
+
+def test_full_disk_leaves_no_half_part(recordings, tmp_path, monkeypatch):
+    def full(path, array):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(store.np, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        extract(PIPELINE, recordings, tmp_path / "store")
+    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]

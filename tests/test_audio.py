@@ -1,0 +1,167 @@
+"""Waveform functions against closed forms, and bad recordings against their one clear line."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser_keras import audio
+from ser_keras.errors import AudioError
+
+RATE = 16_000
+
+
+def tone(frequency=440.0, seconds=1.0, rate=RATE, amplitude=0.5):
+    return (amplitude * np.sin(2 * np.pi * frequency * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
+
+
+def strongest_frequency(wave, rate=RATE):
+    spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave))))
+    return spectrum.argmax() * rate / len(wave)
+
+
+def write(path, wave, rate=RATE, subtype="PCM_16"):
+    soundfile.write(path, wave, rate, subtype=subtype)
+    return path
+
+
+def test_read_gives_the_samples_and_rate_of_the_file(tmp_path):
+    wave, rate = audio.read(write(tmp_path / "a.wav", tone()))
+    assert (rate, wave.dtype) == (RATE, np.float32)
+    np.testing.assert_allclose(wave, tone(), atol=1 / 32768)  # half a step of 16 bits, rounding
+
+
+def test_read_averages_the_channels(tmp_path):
+    stereo = np.stack([tone(), np.zeros_like(tone())], axis=1)
+    wave, _ = audio.read(write(tmp_path / "stereo.wav", stereo))
+    np.testing.assert_allclose(wave, tone() / 2, atol=1 / 32768)
+
+
+def test_read_takes_8_bit_recordings(tmp_path):
+    wave, _ = audio.read(write(tmp_path / "eight.wav", tone(), subtype="PCM_U8"))
+    np.testing.assert_allclose(wave, tone(), atol=1 / 64)  # two steps of 8 bits
+
+
+def test_read_resamples_and_keeps_the_pitch(tmp_path):
+    wave, rate = audio.read(write(tmp_path / "a.wav", tone()), sample_rate=44_100)
+    assert (rate, len(wave)) == (44_100, 44_100)
+    assert strongest_frequency(wave, 44_100) == pytest.approx(440, abs=1)  # resolution of one second: 1 Hz
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.wav", b"", "no readable recording"),
+        ("text.wav", b"this is no sound", "no readable recording"),
+        ("header.wav", b"RIFF\x24\x00\x00\x00WAVEfmt ", "no readable recording"),
+    ],
+)
+def test_read_refuses_what_is_no_recording_and_names_the_file(tmp_path, name, content, says):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AudioError, match=f"{name}.*{says}.*replace the file"):
+        audio.read(tmp_path / name)
+
+
+def test_read_refuses_a_missing_file(tmp_path):
+    with pytest.raises(AudioError, match=r"gone\.wav is not there.*fetch"):
+        audio.read(tmp_path / "gone.wav")
+
+
+@pytest.mark.parametrize(
+    ("wave", "subtype", "says"),
+    [
+        (np.zeros(0), "PCM_16", "no samples"),
+        (np.zeros(8000), "PCM_16", "silent"),
+        (np.full(8000, np.nan), "FLOAT", "NaN"),
+        (np.full(8000, np.inf), "FLOAT", "infinite"),
+    ],
+)
+def test_read_refuses_recordings_without_a_usable_sample(tmp_path, wave, subtype, says):
+    with pytest.raises(AudioError, match=rf"bad\.wav.*{says}"):
+        audio.read(write(tmp_path / "bad.wav", wave, subtype=subtype))
+
+
+def test_trimmed_cuts_the_silent_ends_and_keeps_the_tone():
+    silence = np.zeros(RATE, np.float32)
+    cut = audio.trimmed(np.concatenate([silence, tone(), silence]), RATE, top_db=30)
+    assert abs(len(cut) - RATE) <= 2 * 2048  # one frame at each end
+    assert np.abs(cut).max() == pytest.approx(0.5, abs=1e-3)
+
+
+def test_higher_threshold_trims_less():
+    fading = tone() * np.linspace(0, 1, RATE, dtype=np.float32) ** 2
+    assert len(audio.trimmed(fading, RATE, top_db=20)) < len(audio.trimmed(fading, RATE, top_db=40))
+
+
+def test_no_threshold_trims_nothing():
+    wave = np.concatenate([np.zeros(RATE, np.float32), tone()])
+    assert audio.trimmed(wave, RATE, top_db=None) is wave
+
+
+def test_trimmed_refuses_a_threshold_that_is_not_positive():
+    with pytest.raises(AudioError, match="trim_top_db is -5"):
+        audio.trimmed(tone(), RATE, top_db=-5)
+
+
+def test_wiener_filter_lowers_white_noise_and_keeps_a_slow_tone():
+    noise = 0.1 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+    slow = tone(50)
+    filtered = audio.wiener_filtered(slow + noise, RATE, size=9)
+    assert np.std(filtered - slow) < 0.8 * np.std(noise)
+
+
+def test_wiener_filter_of_one_sample_changes_nothing():
+    assert audio.wiener_filtered(tone(), RATE, size=1) is not None
+    np.testing.assert_array_equal(audio.wiener_filtered(tone(), RATE, size=1), tone())
+
+
+def test_wiener_filter_refuses_an_even_window():
+    with pytest.raises(AudioError, match="wiener_size is 4, expected an odd"):
+        audio.wiener_filtered(tone(), RATE, size=4)
+
+
+def test_fixed_length_adds_zeros_at_the_end():
+    longer = audio.fixed_length(np.ones(10, np.float32), 10, seconds=1.5)
+    np.testing.assert_array_equal(longer, [1] * 10 + [0] * 5)
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("start", [0, 1, 2, 3]), ("centre", [3, 4, 5, 6]), ("end", [6, 7, 8, 9])])
+def test_fixed_length_keeps_the_asked_part_of_a_longer_wave(keep, kept):
+    np.testing.assert_array_equal(audio.fixed_length(np.arange(10.0), 4, seconds=1.0, keep=keep), kept)
+
+
+def test_fixed_length_refuses_an_unknown_part():
+    with pytest.raises(AudioError, match="keep is 'middle', expected one of start, centre, end"):
+        audio.fixed_length(tone(), RATE, seconds=1, keep="middle")
+
+
+def test_noise_has_the_asked_share_of_the_peak():
+    rng = np.random.default_rng(0)
+    noise = audio.with_noise(tone(), RATE, scale=0.1, level="fixed", rng=rng) - tone()
+    assert noise.std() == pytest.approx(0.05, rel=0.03)  # sd of 16 000 draws: 0.6 %
+
+
+def test_uniform_noise_level_lies_below_the_threshold_and_varies():
+    levels = [
+        (audio.with_noise(tone(), RATE, scale=0.1, level="uniform", rng=np.random.default_rng(seed)) - tone()).std()
+        for seed in range(40)
+    ]
+    assert max(levels) < 0.05 * 1.03
+    assert np.mean(levels) == pytest.approx(0.025, rel=0.4)  # mean of 40 uniform draws: sd 9 %
+
+
+def test_noise_is_the_same_for_the_same_generator():
+    first = audio.with_noise(tone(), RATE, scale=0.1, rng=np.random.default_rng(7))
+    np.testing.assert_array_equal(first, audio.with_noise(tone(), RATE, scale=0.1, rng=np.random.default_rng(7)))
+
+
+@pytest.mark.parametrize("rate", [1.1, 0.8])
+def test_time_stretch_changes_the_length_and_keeps_the_pitch(rate):
+    stretched = audio.time_stretched(tone(), RATE, rate=rate)
+    assert len(stretched) == round(RATE / rate)
+    assert strongest_frequency(stretched) == pytest.approx(440, abs=3)
+
+
+def test_pitch_shift_moves_the_pitch_and_keeps_the_length():
+    shifted = audio.pitch_shifted(tone(), RATE, semitones=1.5)
+    assert len(shifted) == RATE
+    assert strongest_frequency(shifted) == pytest.approx(440 * 2 ** (1.5 / 12), abs=3)

@@ -1,0 +1,50 @@
+"""Exit codes and one-line errors of every command."""
+
+import click
+import pytest
+
+from ser_keras import cli
+from ser_keras.errors import AudioError
+
+
+def leave(error, arguments, capsys):
+    @click.command()
+    @cli.debug_option
+    def command():
+        if error is not None:
+            raise error
+
+    with pytest.raises(SystemExit) as left:
+        cli.run(command, arguments, name="command")
+    return left.value.code, capsys.readouterr().err
+
+
+def test_done_is_0(capsys):
+    assert leave(None, [], capsys) == (0, "")
+
+
+def test_wrong_usage_is_2(capsys):
+    code, printed = leave(None, ["--nonsense"], capsys)
+    assert code == 2
+    assert "No such option" in printed
+
+
+def test_error_of_ours_is_3_in_one_line(capsys):
+    assert leave(AudioError("a.wav is silent:\nreplace it"), [], capsys) == (3, "error: a.wav is silent: replace it\n")
+
+
+def test_interrupted_is_130(capsys):
+    code, printed = leave(KeyboardInterrupt(), [], capsys)
+    assert code == 130
+    assert len(printed.split("\n")) == 3  # the one that ends the line of ^C, and ours
+
+
+def test_full_disk_is_one_line_with_the_file(capsys):
+    code, printed = leave(OSError(28, "No space left on device", "out/run.json"), [], capsys)
+    assert (code, printed) == (3, "error: No space left on device: out/run.json\n")
+
+
+def test_debug_shows_the_traceback(capsys):
+    code, printed = leave(AudioError("a.wav is silent"), ["--debug"], capsys)
+    assert code == 3
+    assert "Traceback" in printed

@@ -1,0 +1,168 @@
+"""Fitting: recipes are carried out as declared, and equal seeds give equal bytes."""
+
+import keras
+import numpy as np
+import pytest
+
+from ser_keras import fitting
+from ser_keras.errors import RunError
+from ser_keras.experiment import Training
+from ser_keras.features.examples import Examples, Scaler, fitted_scaler
+from ser_keras.features.store import Features
+
+CLASSES = 3
+
+
+def examples(n_clips=48, seed=0, offset=0.0, scale=1.0):
+    """Three classes whose four numbers differ by class, one store."""
+    rng = np.random.default_rng(seed)
+    classes = np.arange(n_clips) % CLASSES
+    arrays = (rng.standard_normal((n_clips, 4)) + 2 * np.eye(4)[classes]) * scale + offset
+    places = {number: (0, number) for number in range(n_clips)}
+    features = Features((4,), {}, (arrays.astype(np.float32),), places)
+    return Examples(((features, np.arange(n_clips)),), classes)
+
+
+def model():
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(8, activation="relu")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(CLASSES, activation="softmax")(hidden))
+
+
+def recipe(**given):
+    declared = {
+        "optimizer": lambda: keras.optimizers.Adam(0.05),
+        "loss": "categorical_crossentropy",
+        "batch_size": 16,
+        "epochs": 6,
+        "monitor": "val_loss",
+        "patience": None,
+    }
+    return Training(**{**declared, **given})
+
+
+def fitted(seed=0, validation=True, train=None, **given):
+    fitting.make_deterministic(seed)
+    watched = examples(24, seed=1) if validation else None
+    return fitting.fit(model(), recipe(**given), train or examples(), watched, n_classes=CLASSES, seed=seed)
+
+
+def test_training_lowers_the_loss_and_learns():
+    result = fitted(epochs=15)
+    assert result.history["loss"].iloc[-1] < result.history["loss"].iloc[0] / 2
+    scores = fitting.probabilities(result.model, examples(90, seed=2), n_classes=CLASSES, batch_size=16)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)  # float32 softmax
+    assert (scores.argmax(axis=1) == np.arange(90) % CLASSES).mean() > 0.6  # chance 0.33, sd 0.05
+
+
+def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not():
+    def weights(seed):
+        return b"".join(np.asarray(weight).tobytes() for weight in fitted(seed=seed).model.get_weights())
+
+    assert weights(3) == weights(3)
+    assert weights(3) != weights(4)
+
+
+def test_history_has_one_row_an_epoch_with_its_seconds():
+    history = fitted(epochs=4).history
+    assert list(history["epoch"]) == [1, 2, 3, 4]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "seconds"} < set(history.columns)
+    assert (history["seconds"] > 0).all()
+
+
+def test_weights_of_the_best_watched_epoch_are_kept():
+    result = fitted(epochs=8)
+    best = int(result.history["val_loss"].to_numpy().argmin())
+    assert result.kept_epoch == best + 1
+    held_out = examples(24, seed=1)
+    scores = fitting.probabilities(result.model, held_out, n_classes=CLASSES, batch_size=24)
+    loss = -np.log(scores[np.arange(24), held_out.classes]).mean()
+    assert loss == pytest.approx(result.history["val_loss"].iloc[best], rel=1e-3)  # float32, other batches
+
+
+def test_training_stops_when_patience_is_spent():
+    result = fitted(epochs=60, patience=2, monitor="val_accuracy")
+    assert result.stopped_early
+    assert len(result.history) == result.kept_epoch + 2
+
+
+def test_last_epoch_is_kept_without_a_validation_part():
+    result = fitted(validation=False, epochs=3)
+    assert (result.kept_epoch, result.stopped_early) == (3, False)
+
+
+def test_early_stopping_without_a_validation_part_is_refused():
+    with pytest.raises(RunError, match="watches val_loss, but there is no validation part"):
+        fitted(validation=False, patience=3)
+
+
+def test_loss_that_is_not_finite_is_refused():
+    with pytest.raises(RunError, match="loss is not finite in epoch 1"):
+        fitted(validation=False, train=examples(scale=np.inf), epochs=3)
+
+
+def test_batches_are_shuffled_anew_each_epoch_and_hold_every_example_once():
+    batches = fitting.Batches(examples(40), CLASSES, 16, shuffle_seed=0)
+    orders = []
+    for _ in range(2):
+        rows = np.concatenate([batches[number][0] for number in range(len(batches))])
+        orders.append(rows)
+        batches.on_epoch_end()
+    assert len(batches) == 3
+    assert not np.array_equal(orders[0], orders[1])
+    np.testing.assert_array_equal(np.sort(orders[0], axis=0), np.sort(orders[1], axis=0))
+
+
+def test_model_sees_other_batches_each_epoch():
+    seen = []
+
+    class Spied(fitting.Batches):
+        def __getitem__(self, index):
+            arrays, targets = super().__getitem__(index)
+            seen.append(arrays[0, 0])
+            return arrays, targets
+
+    fitting.make_deterministic(0)
+    net = model()
+    net.compile("adam", "categorical_crossentropy")
+    net.fit(Spied(examples(32), CLASSES, 32, shuffle_seed=0), epochs=4, verbose=0)
+    assert len(set(seen)) > 1
+
+
+def test_targets_are_one_hot():
+    _, targets = fitting.Batches(examples(6), CLASSES, 6)[0]
+    np.testing.assert_array_equal(targets, np.eye(3)[[0, 1, 2, 0, 1, 2]])
+
+
+@pytest.mark.parametrize("axes", [(), (0,)])
+def test_scaler_has_the_mean_and_deviation_of_the_training_part(axes):
+    part = examples(200, offset=5, scale=3)
+    arrays = part.arrays(np.arange(200)).astype(np.float64)
+    scaler = fitted_scaler(part, axes)
+    over = (0, *(axis + 1 for axis in axes))
+    np.testing.assert_allclose(np.squeeze(scaler.mean), arrays.mean(axis=over), rtol=1e-6)
+    np.testing.assert_allclose(np.squeeze(scaler.deviation), arrays.std(axis=over), rtol=1e-6)
+    scaled = scaler.applied(part.arrays(np.arange(200)))
+    np.testing.assert_allclose(scaled.mean(axis=over), 0, atol=1e-5)  # float32
+
+
+def test_scaler_leaves_what_never_varies_finite():
+    constant = examples(8, scale=0, offset=2)
+    assert np.isfinite(fitted_scaler(constant, (0,)).applied(constant.arrays(np.arange(8)))).all()
+
+
+def test_examples_of_several_sources_come_in_their_order_and_scaled():
+    first, second = examples(4, seed=0), examples(4, seed=9)
+    both = Examples((*first.sources, *second.sources), np.tile(first.classes, 2), Scaler(np.zeros(4), np.full(4, 2.0)))
+    rows = both.arrays(np.array([5, 0, 7]))
+    expected = [second.arrays(np.array([1]))[0], first.arrays(np.array([0]))[0], second.arrays(np.array([3]))[0]]
+    np.testing.assert_allclose(rows, np.array(expected) / 2, rtol=1e-6)
+    assert len(both) == 8
+
+
+def test_predictions_name_clips_classes_and_probabilities():
+    table = fitting.predictions_table(
+        ["c1", "c2"], ["s", "t"], ["a", "b"], np.array([[0.9, 0.1], [0.7, 0.3]]), ("a", "b")
+    )
+    assert list(table.columns) == ["clip", "speaker", "true", "predicted", "a", "b"]
+    assert list(table["predicted"]) == ["a", "a"]

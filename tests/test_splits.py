@@ -1,0 +1,160 @@
+"""Splits: disjoint, complete, repeatable, with the promised supports, and no speaker on both sides where promised."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ser_keras import splits
+from ser_keras.errors import ProtocolError
+from ser_keras.splits import Split
+
+seeds = st.integers(0, 2**31 - 1)
+tables = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("stuvw")), min_size=12, max_size=60)
+
+
+def assert_whole(split: Split, n_clips: int):
+    together = np.concatenate([split.train, split.validation, split.test])
+    np.testing.assert_array_equal(np.sort(together), np.arange(n_clips))  # complete, and none twice
+
+
+def assert_same(first: Split, second: Split):
+    for part in ("train", "validation", "test"):
+        np.testing.assert_array_equal(getattr(first, part), getattr(second, part))
+
+
+@given(n_clips=st.integers(2, 200), seed=seeds)
+def test_random_split_is_whole_repeatable_and_of_the_asked_size(n_clips, seed):
+    split = splits.random_split(n_clips, test_size=0.5, seed=seed)
+    assert_whole(split, n_clips)
+    assert len(split.test) == -(-n_clips // 2)  # scikit-learn rounds the test part up
+    assert_same(split, splits.random_split(n_clips, test_size=0.5, seed=seed))
+
+
+@given(counts=st.lists(st.integers(5, 30), min_size=2, max_size=5), seed=seeds)
+def test_stratified_split_keeps_the_shares_of_the_classes(counts, seed):
+    labels = [str(number) for number, count in enumerate(counts) for _ in range(count)]
+    split = splits.stratified_split(labels, test_size=0.4, seed=seed)
+    assert_whole(split, len(labels))
+    tested = Counter(np.array(labels)[split.test])
+    for number, count in enumerate(counts):
+        assert abs(tested[str(number)] - 0.4 * count) < 1.5  # rounding of one class, and of the whole
+    assert_same(split, splits.stratified_split(labels, test_size=0.4, seed=seed))
+
+
+@given(rows=tables, seed=seeds, data=st.data())
+def test_matched_supports_are_exact(rows, seed, data):
+    labels = [label for label, _ in rows]
+    supports = {label: data.draw(st.integers(0, count - 1)) for label, count in Counter(labels).items()}
+    split = splits.matched_supports(labels, supports, seed=seed)
+    assert_whole(split, len(labels))
+    tested = Counter(np.array(labels)[split.test])
+    assert {label: tested[label] for label in supports} == supports
+    assert_same(split, splits.matched_supports(labels, supports, seed=seed))
+
+
+def test_matched_supports_draw_other_clips_with_another_seed():
+    labels = ["a"] * 50 + ["b"] * 50
+    drawn = {tuple(splits.matched_supports(labels, {"a": 10, "b": 10}, seed=seed).test) for seed in range(5)}
+    assert len(drawn) == 5
+
+
+@pytest.mark.parametrize(
+    ("supports", "says"),
+    [({"a": 3, "b": 1}, "3 test clips of class a"), ({"a": 1}, r"\['b'\]"), ({"a": 1, "b": 1, "c": 1}, r"\['c'\]")],
+)
+def test_matched_supports_refuse_what_the_clips_do_not_allow(supports, says):
+    with pytest.raises(ProtocolError, match=says):
+        splits.matched_supports(["a", "a", "a", "b", "b"], supports, seed=0)
+
+
+def test_scaled_supports_are_the_printed_ones_for_a_complete_corpus():
+    labels = ["a"] * 10 + ["b"] * 20
+    assert splits.scaled_supports({"a": 3, "b": 4}, {"a": 10, "b": 20}, labels) == {"a": 3, "b": 4}
+
+
+def test_scaled_supports_keep_the_printed_share():
+    labels = ["a"] * 5 + ["b"] * 2
+    assert splits.scaled_supports({"a": 4, "b": 19}, {"a": 10, "b": 20}, labels) == {"a": 2, "b": 1}
+
+
+def test_scaled_supports_refuse_a_class_of_one_clip():
+    with pytest.raises(ProtocolError, match=r"\['b'\] have fewer than two clips"):
+        splits.scaled_supports({"a": 4, "b": 1}, {"a": 10, "b": 20}, ["a", "a", "b"])
+
+
+@given(rows=tables)
+def test_loso_tests_each_speaker_once_and_never_trains_on_them(rows):
+    speakers = np.array([speaker for _, speaker in rows])
+    assume(len(set(speakers)) > 1)
+    folds = splits.leave_one_speaker_out(speakers)
+    assert [set(speakers[fold.test]) for fold in folds] == [{speaker} for speaker in sorted(set(speakers))]
+    for fold in folds:
+        assert_whole(fold, len(rows))
+        assert not set(speakers[fold.train]) & set(speakers[fold.test])
+
+
+def test_loso_needs_two_speakers():
+    with pytest.raises(ProtocolError, match="two speakers or more"):
+        splits.leave_one_speaker_out(["s", "s"])
+
+
+@settings(max_examples=50)
+@given(rows=tables, seed=seeds)
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_grouped_k_fold_tests_each_clip_once_and_no_speaker_on_both_sides(rows, seed):
+    labels, speakers = zip(*rows, strict=True)
+    assume(len(set(speakers)) >= 3 and max(Counter(labels).values()) >= 3)
+    folds = splits.grouped_k_fold(labels, speakers, n_splits=3, seed=seed)
+    tested = np.concatenate([fold.test for fold in folds])
+    np.testing.assert_array_equal(np.sort(tested), np.arange(len(rows)))
+    for fold in folds:
+        assert_whole(fold, len(rows))
+        assert not set(np.array(speakers)[fold.train]) & set(np.array(speakers)[fold.test])
+    for first, second in zip(folds, splits.grouped_k_fold(labels, speakers, n_splits=3, seed=seed), strict=True):
+        assert_same(first, second)
+
+
+def test_grouped_k_fold_needs_as_many_groups_as_folds():
+    with pytest.raises(ProtocolError, match="2 groups can't be divided into 3 folds"):
+        splits.grouped_k_fold(["a", "a", "b", "b"], ["s", "t", "s", "t"], n_splits=3, seed=0)
+
+
+@given(seed=seeds)
+def test_validation_comes_from_the_training_part_alone(seed):
+    labels = ["a", "b"] * 20
+    split = splits.matched_supports(labels, {"a": 4, "b": 4}, seed=seed)
+    inner = splits.with_validation(split, labels, share=0.25, seed=seed)
+    assert_whole(inner, 40)
+    np.testing.assert_array_equal(inner.test, split.test)
+    assert Counter(np.array(labels)[inner.validation]) == {"a": 4, "b": 4}
+    assert_same(inner, splits.with_validation(split, labels, share=0.25, seed=seed))
+
+
+@given(seed=seeds)
+def test_validation_speakers_are_apart_from_training_speakers(seed):
+    labels, speakers = ["a", "b"] * 20, np.repeat(list("stuvwxyz"), 5)
+    split = splits.leave_one_speaker_out(speakers)[0]
+    inner = splits.with_validation(split, labels, share=0.3, seed=seed, groups=speakers)
+    assert_whole(inner, 40)
+    parts = [set(speakers[part]) for part in (inner.train, inner.validation, inner.test)]
+    assert parts[0] and parts[1]
+    assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+
+
+def test_no_validation_share_changes_nothing():
+    split = splits.random_split(10, test_size=3, seed=0)
+    assert splits.with_validation(split, ["a"] * 10, share=0, seed=0) is split
+
+
+def test_unusable_clips_leave_all_parts():
+    split = Split(np.array([0, 1, 2]), np.array([3, 4]), np.array([5, 6]))
+    left = splits.kept(split, [1, 3, 6])
+    assert [list(left.train), list(left.validation), list(left.test)] == [[0, 2], [4], [5]]
+
+
+def test_split_with_nothing_left_is_refused():
+    with pytest.raises(ProtocolError, match="nothing is left"):
+        splits.kept(Split(np.array([0]), splits.NONE, np.array([1])), [1])

@@ -1,0 +1,225 @@
+"""A run on disk: what it holds, when it is trained again, and that nothing of the test part reaches the training."""
+
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from ser_keras import audio, fitting, training
+from ser_keras.corpora.table import CorpusReport, LoadedCorpora
+from ser_keras.errors import AudioError, ProtocolError, RunError
+from ser_keras.experiment import Choice, Experiment, Training, Variant
+from ser_keras.features import spectral
+from ser_keras.features.pipeline import Pipeline, step
+from ser_keras.splits import matched_supports
+from ser_keras.tasks import Settings, Task
+
+CLASSES = ("angry", "sad")
+SUPPORTS = {"angry": 4, "sad": 4}
+
+
+def pipeline(choices):
+    return Pipeline(
+        "tiny",
+        8000,
+        (step(audio.fixed_length, seconds=0.2), step(spectral.log_mel, n_mels=8, n_fft=512, hop_length=512)),
+    )
+
+
+def augmentation(choices, seed):
+    noise = step(audio.with_noise, random=True, scale=choices["noise"])
+    base = pipeline(choices)
+    return (dataclasses.replace(base, name="tiny-noise", steps=(noise, *base.steps), seed=seed),)
+
+
+def build(num_classes, choices):
+    inputs = keras.Input((8, 4))
+    flat = keras.layers.Flatten()(inputs)
+    return keras.Model(inputs, keras.layers.Dense(num_classes, activation="softmax")(flat))
+
+
+def recipe(choices):
+    return Training(
+        optimizer=lambda: keras.optimizers.Adam(0.05),
+        loss="categorical_crossentropy",
+        batch_size=8,
+        epochs=choices["epochs"],
+        validation_share=0.2,
+        patience=20,
+    )
+
+
+VARIANT = Variant(
+    name="described",
+    pipeline=pipeline,
+    augmentation=augmentation,
+    scaling=lambda choices: (1,),
+    build=build,
+    split=lambda clips, seed: matched_supports(clips["emotion"], SUPPORTS, seed=seed),
+    training=recipe,
+)
+EXPERIMENT = Experiment(
+    name="tiny",
+    title="Tones",
+    corpora=("emodb",),
+    classes=CLASSES,
+    variants=(VARIANT,),
+    choices=(Choice("noise", 0.01, "a reason", (0.1,)), Choice("epochs", 8, "a reason", (20,))),
+)
+TASK = Task("fake2020", {"title": "T", "authors": ["A"], "year": 2020}, {"accuracy": 0.9}, EXPERIMENT, VARIANT, 0)
+
+
+@pytest.fixture
+def corpora(tmp_path):
+    """Forty tones of two pitches by four speakers, and ten of a class that the experiment does not use."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(50):
+        emotion = ("angry", "sad", "angry", "sad", "bored")[number % 5]
+        tone = {"angry": 1500, "sad": 300, "bored": 700}[emotion] * (1 + 0.05 * rng.standard_normal())
+        wave = 0.3 * np.sin(2 * np.pi * tone * np.arange(2000) / 8000) + 0.01 * rng.standard_normal(2000)
+        path = tmp_path / f"{number}.wav"
+        soundfile.write(path, wave, 8000, subtype="FLOAT")
+        rows.append((f"emodb/{number}.wav", "emodb", str(path), emotion, "X", f"emodb-{number % 4}", "female", "t"))
+    columns = ["clip", "corpus", "path", "emotion", "code", "speaker", "gender", "text"]
+    report = CorpusReport(50, 535, False, "f" * 64, 485, (), 0, str(tmp_path))
+    return LoadedCorpora(pd.DataFrame(rows, columns=columns), {"emodb": report})
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(tmp_path / "out")
+
+
+def stored(folder):
+    return json.loads((folder / "run.json").read_text())
+
+
+def test_run_folder_holds_model_predictions_history_and_record(corpora, settings):
+    folder = training.run(TASK, corpora, settings)
+    assert folder == settings.out / "fake2020/tiny/described/published/seed-0"
+    assert {path.name for path in folder.iterdir()} == {
+        "model.keras", "predictions.csv", "history.csv", "scaler.npz", "run.json"
+    }  # fmt: skip
+    record = stored(folder)
+    assert record["corpora"]["emodb"] == {
+        "clips": 50, "expected": 535, "synthetic": False, "manifest_sha256": "f" * 64, "altered": 0, "foreign": 0
+    }  # fmt: skip
+    assert record["split"]["supports"]["test"] == SUPPORTS
+    assert record["provenance"]["packages"]["keras"] == keras.__version__
+    assert record["provenance"]["backend"] == keras.backend.backend()
+    assert record["training"]["parameters"] == 8 * 4 * 2 + 2
+    assert record["training"]["epochs_run"] == len(pd.read_csv(folder / "history.csv")) == 8
+
+
+def test_predictions_are_of_the_test_clips_with_their_probabilities(corpora, settings):
+    table = pd.read_csv(training.run(TASK, corpora, settings) / "predictions.csv")
+    assert list(table.columns) == ["clip", "speaker", "true", "predicted", *CLASSES]
+    truth = corpora.clips.set_index("clip")
+    assert list(table["true"]) == list(truth.loc[table["clip"], "emotion"])
+    assert list(table["speaker"]) == list(truth.loc[table["clip"], "speaker"])
+    assert table["true"].value_counts().to_dict() == SUPPORTS
+    np.testing.assert_allclose(table[list(CLASSES)].sum(axis=1), 1, atol=1e-5)
+    assert (table["true"] == table["predicted"]).mean() == 1  # two pure tones more than two octaves apart
+
+
+def test_stored_model_and_scaler_give_the_stored_predictions(corpora, settings):
+    folder = training.run(TASK, corpora, settings)
+    table = pd.read_csv(folder / "predictions.csv")
+    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    scaler = np.load(folder / "scaler.npz")
+    paths = corpora.clips.set_index("clip").loc[table["clip"], "path"]
+    images = np.stack([pipeline({}).array(path, "any") for path in paths])
+    scores = model.predict((images - scaler["mean"]) / scaler["deviation"], verbose=0)
+    np.testing.assert_allclose(scores, table[list(CLASSES)], atol=1e-4)  # float32
+
+
+def test_finished_run_is_not_trained_again_and_force_does(corpora, settings, monkeypatch):
+    calls = []
+    real = fitting.fit
+    monkeypatch.setattr(fitting, "fit", lambda *given, **named: calls.append(1) or real(*given, **named))
+    training.run(TASK, corpora, settings)
+    training.run(TASK, corpora, settings)
+    assert len(calls) == 1
+    training.run(TASK, corpora, dataclasses.replace(settings, force=True))
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("other", [{"choose": {"noise": "0.1"}}, {"epochs": 3}, {"quick": True}])
+def test_finished_run_with_other_settings_is_refused_and_kept(corpora, settings, other):
+    folder = training.run(TASK, corpora, settings)
+    before = (folder / "run.json").read_bytes()
+    with pytest.raises(RunError, match=r"holds a finished run with other settings.*--out.*--force"):
+        training.run(TASK, corpora, dataclasses.replace(settings, **other))
+    assert (folder / "run.json").read_bytes() == before
+
+
+def test_run_without_its_record_is_unfinished_and_trained_again(corpora, settings):
+    folder = training.run(TASK, corpora, settings)
+    (folder / "run.json").unlink()
+    assert (training.run(TASK, corpora, settings) / "run.json").exists()
+
+
+def test_equal_seeds_give_equal_predictions_whatever_the_workers(corpora, tmp_path):
+    one = training.run(TASK, corpora, Settings(tmp_path / "a", jobs=1))
+    two = training.run(TASK, corpora, Settings(tmp_path / "b", jobs=2))
+    other = training.run(dataclasses.replace(TASK, seed=1), corpora, Settings(tmp_path / "a"))
+    contents = [(folder / "predictions.csv").read_bytes() for folder in (one, two, other)]
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_only_training_clips_are_augmented_and_scaled_by(corpora, settings, monkeypatch):
+    seen = {}
+    real = fitting.fit
+
+    def spied(model, declared, train, validation, **named):
+        seen.update(train=train, validation=validation)
+        return real(model, declared, train, validation, **named)
+
+    monkeypatch.setattr(fitting, "fit", spied)
+    record = stored(training.run(TASK, corpora, settings))
+    n_train = sum(record["split"]["supports"]["train"].values())
+    assert (n_train, len(seen["validation"])) == (25, 7)  # 40 − 8 tested; a fifth of 32 watched, rounded up
+    assert len(seen["train"]) == 2 * n_train == record["training"]["examples"]
+    scaled = seen["train"].arrays(np.arange(len(seen["train"])))
+    np.testing.assert_allclose(scaled.mean(axis=(0, 2)), 0, atol=1e-4)  # float32 means of 200 values
+
+
+def test_unusable_clip_is_set_aside_and_named(corpora, settings):
+    soundfile.write(corpora.clips["path"][0], np.zeros(2000), 8000)
+    record = stored(training.run(TASK, corpora, settings))
+    assert [row["clip"] for row in record["set_aside"]] == ["emodb/0.wav"]
+    assert "silent" in record["set_aside"][0]["reason"]
+    supports = record["split"]["supports"]
+    assert sum(sum(part.values()) for part in supports.values()) == 39
+
+
+def test_all_clips_unusable_is_one_error(corpora, settings):
+    for path in corpora.clips["path"]:
+        soundfile.write(path, np.zeros(2000), 8000)
+    with pytest.raises(AudioError, match="none of 40 recordings can be used"):
+        training.run(TASK, corpora, settings)
+
+
+def test_too_few_clips_for_the_supports_is_refused(corpora, settings):
+    few = dataclasses.replace(corpora, clips=corpora.clips.iloc[:8])
+    with pytest.raises(ProtocolError, match="4 test clips of class angry can't be drawn"):
+        training.run(TASK, few, settings)
+
+
+def test_epochs_and_quick_bound_the_training(corpora, tmp_path):
+    few = stored(training.run(TASK, corpora, Settings(tmp_path / "a", epochs=3)))
+    assert few["training"]["epochs_run"] == 3
+    quick = stored(training.run(TASK, corpora, Settings(tmp_path / "b", quick=True)))
+    assert (quick["training"]["epochs_run"], quick["quick"]) == (training.QUICK_EPOCHS, True)
+
+
+def test_choices_are_recorded_with_default_and_reason(corpora, settings):
+    record = stored(training.run(TASK, corpora, dataclasses.replace(settings, choose={"noise": "0.1"})))
+    assert record["choices"][0] == {
+        "key": "noise", "value": 0.1, "default": 0.01, "reason": "a reason", "alternatives": [0.1]
+    }  # fmt: skip
