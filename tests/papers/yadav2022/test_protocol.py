@@ -42,5 +42,5 @@ def test_recipe_is_that_of_section_4_1():
     experiment = PAPER.experiments[0]
     recipe = protocol.recipe(resolved(experiment.choices, {}))
     optimizer = recipe.optimizer()
-    assert (optimizer.name, float(optimizer.learning_rate)) == ("adam", pytest.approx(1e-4))
+    assert (type(optimizer).__name__, float(optimizer.learning_rate)) == ("Adam", pytest.approx(1e-4))
     assert (recipe.batch_size, recipe.loss) == (16, "categorical_crossentropy")
