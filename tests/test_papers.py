@@ -46,6 +46,15 @@ def test_room_has_a_readme_and_a_whole_citation(name):
 
 
 @pytest.mark.parametrize(("paper", "experiment"), EXPERIMENTS)
+def test_readme_of_the_room_lists_every_choice(paper, experiment):
+    readme = (discovery.room(paper) / "README.md").read_text(encoding="utf-8")
+    for choice in experiment.choices:
+        row = next((line for line in readme.splitlines() if line.startswith(f"| `{choice.key}` |")), "")
+        value = f"{choice.value:g}" if isinstance(choice.value, int | float) else str(choice.value).lower()
+        assert row.split("|")[2].strip() == value, f"{choice.key} is {value}"
+
+
+@pytest.mark.parametrize(("paper", "experiment"), EXPERIMENTS)
 def test_declaration_agrees_with_the_published_table(paper, experiment):
     table = printed(paper, experiment)
     assert list(experiment.classes) == table.get("classes", list(experiment.classes))
