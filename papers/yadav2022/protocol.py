@@ -77,7 +77,7 @@ CHOICES = (
         "monitor", "val_loss", "not named; finer than the accuracy on 43 to 116 validation clips", ("val_accuracy",)
     ),
     Choice(
-        "patience", 15, "not named; batch norm's moving statistics lag, so a shorter one stops too early", (5, 20, None)
+        "patience", 10, "not named; batch norm's moving statistics lag, so a shorter one stops too early", (5, 20, None)
     ),
 )
 
