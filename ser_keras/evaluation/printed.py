@@ -1,7 +1,8 @@
 """A paper's printed figures, as `published.json` holds them, read as numbers: scale, digits, counts behind percents.
 
 JSON drops trailing zeros (79.50 is stored as 79.5), so the digits of a value are those of the most exact value
-of its kind in the same table. A kind is in percent when one of its values is above 1, else a fraction.
+of its kind in the same table. A kind (precision and recall together, F1 by itself: tables mix both scales) is in
+percent when one of its values is above 1, else a fraction.
 """
 
 import math
@@ -75,9 +76,11 @@ def form(values: Iterable[float]) -> Form:
 
 
 def report_forms(report: Mapping[str, Mapping[str, float]]) -> dict[str, Form]:
-    """How precision, recall and F1 are printed in a classification report; kinds that it lacks are left out."""
+    """How precision and recall (in one scale) and F1 are printed in a report; kinds that it lacks are left out."""
     values = {kind: [row[kind] for row in report.values() if kind in row] for kind in KINDS}
-    return {kind: form(known) for kind, known in values.items() if known}
+    shared = form(values["precision"] + values["recall"]).scale
+    scales = {"precision": shared, "recall": shared, "f1": form(values["f1"]).scale}
+    return {kind: Form(scales[kind], decimals(known)) for kind, known in values.items() if known}
 
 
 def accuracy(result: Mapping[str, object], others: Iterable[Mapping[str, object]] = ()) -> tuple[float, Form] | None:

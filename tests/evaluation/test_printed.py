@@ -87,6 +87,11 @@ def test_digits_are_those_of_the_most_exact_value():
     assert Form(100.0, 2).text(0.8) == "80.00"
 
 
+def test_precision_and_recall_share_a_scale_and_f1_has_its_own():
+    report = {"angry": {"precision": 0.5, "recall": 94.59, "f1": 0.01}, "sad": {"precision": 1.0, "recall": 80.0}}
+    assert printed.report_forms(report) == {"precision": Form(100, 1), "recall": Form(100, 2), "f1": Form(1, 2)}
+
+
 def test_accuracy_shares_digits_with_its_table_alone():
     cnn = {"source": "Table 1", "accuracy": 0.998}
     gru = {"source": "Table 1; Section 2.5.3 says 99.3 %", "accuracy": 0.9929}
