@@ -1,0 +1,1 @@
+"""What is known of every corpus: corpora.toml (source, licence, citation), and a CSV each (clips and their labels)."""

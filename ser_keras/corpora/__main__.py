@@ -1,0 +1,136 @@
+"""`python -m ser_keras.corpora`: which corpora there are, verify, fetch or synthesize one."""
+
+from pathlib import Path
+
+import click
+
+from ser_keras import cli
+from ser_keras.corpora import folder
+from ser_keras.corpora import manifest as manifests
+from ser_keras.corpora.manifest import corpus, manifest
+from ser_keras.corpora.verify import Verification, verify
+from ser_keras.errors import CorpusError
+
+LISTED = 10  # names of each kind that `verify` prints without --all
+
+name_argument = click.argument(
+    "name", metavar="NAME", type=click.Choice(list(manifests.corpora()), case_sensitive=False)
+)
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help=f"Folder that holds a folder for each corpus; else ${folder.VARIABLE}, else one in the user's cache.",
+)
+
+
+@click.group()
+@cli.debug_option
+def corpora() -> None:
+    """List, verify, fetch or synthesize the corpora that experiments run on."""
+
+
+@corpora.command("list")
+@data_option
+@cli.debug_option
+def list_command(data: Path | None) -> None:
+    """Show every corpus, and how much of it is there."""
+    rows = [("NAME", "TITLE", "CLIPS", "STATE", "LICENCE", "FOLDER")]
+    for name, described in manifests.corpora().items():
+        found = folder.find(name, data)
+        expected = len(manifest(name).entries)
+        clips = len(found.paths) if found else 0
+        place = str(found.folder) if found else "-"
+        rows.append(
+            (name, described.title, f"{clips} of {expected}", _state(found, expected), described.licence, place)
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(f"\ndata folder: {folder.data_folder(data)}")
+
+
+def _state(found: folder.Found | None, expected: int) -> str:
+    if found is None:
+        return "missing"
+    if found.synthetic is not None:
+        return "synthetic"
+    state = "complete" if len(found.paths) == expected else "partial"
+    return f"{state}, {len(found.altered)} altered" if found.altered else state
+
+
+@corpora.command("verify")
+@name_argument
+@data_option
+@click.option("--jobs", type=click.IntRange(1), help="Files read at once; else one a processor.")
+@click.option("--all", "everything", is_flag=True, help=f"List all names, not the first {LISTED} of each kind.")
+@cli.debug_option
+def verify_command(name: str, data: Path | None, jobs: int | None, everything: bool) -> None:
+    """Compare the SHA-256 of every clip with the manifest; exit 0 if the corpus is whole and exact, else 3."""
+    found = folder.present(name, data)
+    title = corpus(name).title
+    if found.synthetic is not None:
+        says = ", ".join(f"{key} {value}" for key, value in found.synthetic.items())
+        raise CorpusError(f"{title} in {found.folder} is synthetic ({says}): no recording of people to verify")
+    state = verify(found, manifest(name), jobs=jobs)
+    exact = len(found.paths) - len(state.altered)
+    click.echo(f"{title} in {found.folder}: {exact} of {len(manifest(name).entries)} clips are there and exact")
+    kinds = {"missing": state.missing, "altered": state.altered, "foreign": state.foreign}
+    for kind, names in kinds.items():
+        _show(kind, names, None if everything else LISTED)
+    if not state.exact:
+        counts = ", ".join(f"{len(names)} {kind}" for kind, names in kinds.items() if names)
+        raise CorpusError(f"{title} in {found.folder} is not whole and exact ({counts}): {_remedy(name, found, state)}")
+
+
+def _show(kind: str, names: tuple[str, ...], most: int | None) -> None:
+    if names:
+        click.echo(f"{kind} {len(names)}:")
+        for name in names[:most]:
+            click.echo(f"  {name}")
+        if most is not None and len(names) > most:
+            click.echo(f"  … and {len(names) - most} more (--all lists them)")
+
+
+def _remedy(name: str, found: folder.Found, state: Verification) -> str:
+    lacking = folder.how_to_get(corpus(name), found.folder) if state.missing or state.altered else ""
+    foreign = "move foreign files out of the folder" if state.foreign else ""
+    return "; ".join(filter(None, (lacking, foreign)))
+
+
+@corpora.command("fetch")
+@name_argument
+@data_option
+@click.option(
+    "--from",
+    "address",
+    metavar="ADDRESS",
+    help="Instead of the official address: that of a mirror's archive, of single clips with {file} in it, or an "
+    "archive on this machine. The checksums of the clips decide.",
+)
+@cli.debug_option
+def fetch_command(name: str, data: Path | None, address: str | None) -> None:
+    """Add what is missing and replace what is altered, from the official address; run again after a break."""
+    from ser_keras.corpora.fetch import fetch
+
+    described = corpus(name)
+    found = fetch(name, data, address=address)
+    click.echo(f"{described.title} in {found.folder}: {len(found.paths)} of {len(manifest(name).entries)} clips")
+    click.echo(f"licence: {described.licence}\nplease cite: {described.citation}")
+
+
+@corpora.command("synthesize")
+@name_argument
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Data folder to write the corpus into.")
+@click.option("--clips-per-class", type=click.IntRange(1), default=20, show_default=True, help="Clips of each emotion.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Equal seeds give equal files.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes at once.")
+@cli.debug_option
+def synthesize_command(name: str, out: Path, clips_per_class: int, seed: int, jobs: int) -> None:
+    """Write speech-like clips in the layout of a corpus, to try everything without recordings."""
+    from ser_keras.corpora.synthetic import synthesize
+
+    click.echo(synthesize(name, out, clips_per_class=clips_per_class, seed=seed, jobs=jobs))
+
+
+if __name__ == "__main__":
+    cli.run(corpora, name="python -m ser_keras.corpora")
