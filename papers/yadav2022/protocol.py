@@ -70,8 +70,8 @@ CHOICES = (
     Choice(
         "batch_norm_momentum",
         0.9,
-        "no framework is named: this is PyTorch's default; under Keras's 0.99 the moving statistics lag for ten epochs of "
-        "24 steps, validation loss rises before it falls, and early stopping ends with the first epoch",
+        "no framework is named: this is PyTorch's default; under Keras's 0.99 the moving statistics lag for ten epochs "
+        "of EMO-DB, validation loss rises before it falls, and early stopping keeps the first epoch",
         (0.99,),
     ),
     Choice("l2", 0.0, "section 4.1 names regularization and no kind or amount of it", (0.0001, 0.001)),
