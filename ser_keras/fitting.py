@@ -1,5 +1,6 @@
 """A model and a recipe in, a trained model and its history out; all that touches Keras while training is here."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,13 +72,29 @@ class Fitted:
     stopped_early: bool
 
 
-def make_deterministic(seed: int) -> None:
-    """Seed Python, NumPy and the backend, and have the backend compute the same bytes each time."""
-    keras.utils.set_random_seed(seed)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
+def make_deterministic() -> bool:
+    """Have the backend compute the same bytes each time; to be called before it computes anything.
 
-        tensorflow.config.experimental.enable_op_determinism()
+    Returns
+    -------
+    whether equal seeds now give equal bytes. TensorFlow needs one operation at a time for it (each still uses every
+    core): run side by side, its gradients differ in the last bits from run to run, and that can't be set any more
+    once it has started. Other backends make no promise.
+
+    Source: `tf.config.experimental.enable_op_determinism`, and our measurement of two runs on a CPU.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow
+
+    tensorflow.config.experimental.enable_op_determinism()
+    if os.environ.get("TF_NUM_INTEROP_THREADS") == "1":
+        return True
+    try:
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:  # it has started with another number
+        return tensorflow.config.threading.get_inter_op_parallelism_threads() == 1
+    return True
 
 
 def fit(
@@ -90,7 +107,7 @@ def fit(
     seed: int,
     label: str = "training",
 ) -> Fitted:
-    """The model trained by a recipe; `make_deterministic(seed)` is called before the model is built, not here.
+    """The model trained by a recipe; `seed` decides the order of examples (Keras's own seed is set before building).
 
     Raises
     ------

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -41,6 +42,7 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     RunError : the folder holds a finished run with other settings
     ProtocolError, AudioError : the clips don't allow the split or the features
     """
+    deterministic = fitting.make_deterministic()
     folder = run_folder(task, settings.out)
     choices = resolved(task.experiment.choices, settings.choose)
     recipe = _recipe(task.variant.training(choices), settings)
@@ -55,7 +57,7 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     data = _prepared(task, clips, split, choices, settings)
     features_s = time.perf_counter() - clock
 
-    fitting.make_deterministic(task.seed)
+    keras.utils.set_random_seed(task.seed)
     model = task.variant.build(len(task.experiment.classes), choices)
     classes = len(task.experiment.classes)
     fitted = fitting.fit(model, recipe, data.train, data.validation, n_classes=classes, seed=task.seed, label=task.name)
@@ -68,7 +70,7 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
         "set_aside": data.set_aside,
         "split": _split_record(clips, data.split, task.experiment.classes),
         "training": {**declared["training"], **_fit_record(fitted, data.train)},
-        "provenance": provenance(),
+        "provenance": {**provenance(), "deterministic": deterministic},
         "durations": {key: round(value, 3) for key, value in {**durations, "total_s": total_s}.items()},
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,9 +1,11 @@
-"""Real recordings for the tests that need them."""
+"""Real recordings for the tests that need them, and a backend that computes equal bytes in every test."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # before any test starts TensorFlow: see fitting.make_deterministic
 
 
 @pytest.fixture(scope="session")

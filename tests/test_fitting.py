@@ -1,5 +1,8 @@
 """Fitting: recipes are carried out as declared, and equal seeds give equal bytes."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -42,7 +45,7 @@ def recipe(**given):
 
 
 def fitted(seed=0, validation=True, train=None, **given):
-    fitting.make_deterministic(seed)
+    keras.utils.set_random_seed(seed)
     watched = examples(24, seed=1) if validation else None
     return fitting.fit(model(), recipe(**given), train or examples(), watched, n_classes=CLASSES, seed=seed)
 
@@ -61,6 +64,32 @@ def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not():
 
     assert weights(3) == weights(3)
     assert weights(3) != weights(4)
+
+
+TRAIN_ONCE = """
+import hashlib, numpy as np, keras
+from ser_keras import discovery, fitting
+from ser_keras.choices import resolved
+from ser_keras.features.examples import Examples
+from ser_keras.features.store import Features
+assert fitting.make_deterministic()
+experiment = discovery.load_paper("yadav2022").experiments[-1]
+choices = resolved(experiment.choices, {"epochs": "1", "patience": "none"})
+keras.utils.set_random_seed(0)
+model = experiment.variants[0].build(7, choices)
+images = np.random.default_rng(0).standard_normal((32, 128, 259, 1), dtype=np.float32)
+features = Features(images.shape[1:], {}, (images,), {number: (0, number) for number in range(32)})
+examples = Examples(((features, np.arange(32)),), np.arange(32) % 7)
+recipe = experiment.variants[0].training(choices)
+model = fitting.fit(model, recipe, examples, None, n_classes=7, seed=0).model
+print(hashlib.sha256(b"".join(weight.tobytes() for weight in model.get_weights())).hexdigest())
+"""
+
+
+def test_two_processes_train_the_convolutional_network_to_the_same_bytes():
+    calls = [[sys.executable, "-c", TRAIN_ONCE]] * 2
+    digests = {subprocess.run(call, capture_output=True, text=True, check=True).stdout.split()[-1] for call in calls}
+    assert len(digests) == 1
 
 
 def test_history_has_one_row_an_epoch_with_its_seconds():
@@ -122,7 +151,7 @@ def test_model_sees_other_batches_each_epoch():
             seen.append(arrays[0, 0])
             return arrays, targets
 
-    fitting.make_deterministic(0)
+    keras.utils.set_random_seed(0)
     net = model()
     net.compile("adam", "categorical_crossentropy")
     net.fit(Spied(examples(32), CLASSES, 32, shuffle_seed=0), epochs=4, verbose=0)
