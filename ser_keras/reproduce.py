@@ -7,6 +7,7 @@ Listing loads neither Keras nor librosa; both are imported when there is somethi
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import click
 from ser_keras import choices, cli, discovery
 from ser_keras.corpora import folder, manifest
 from ser_keras.errors import CorpusError, PaperError
+from ser_keras.evaluation import metrics
+from ser_keras.report.runs import read
 from ser_keras.tasks import Settings, Task
 
 SYNTHETIC_LINE = "SYNTHETIC RECORDINGS: made by a synthesizer; the figures are not comparable with the paper."
@@ -51,10 +54,6 @@ def seeds(text: str) -> tuple[int, ...]:
     if not numbers or min(numbers) < 0:
         raise click.BadParameter(f"{text!r} is neither a number of seeds (3) nor a list of them (0,5,7)")
     return numbers
-
-
-def _seeds_option(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:
-    return seeds(value)
 
 
 @click.command()
@@ -114,7 +113,7 @@ def _entry(paper: str, experiment: str) -> dict:
     return discovery.published(paper)["results"][experiment]
 
 
-def _published_percent(entry: dict) -> str:
+def _percent(entry: Mapping) -> str:
     percent = entry["accuracy_percent"] if "accuracy_percent" in entry else 100 * entry["accuracy"]
     return f"{percent:.2f} %"
 
@@ -128,7 +127,7 @@ def _listing(data: Path | None) -> str:
         lines.append(f"{paper}: {printed['title']} ({printed['year']})")
         for experiment, entry in printed["results"].items():
             states = ", ".join(f"{name} {_state(name, found[name])}" for name in entry["corpora"])
-            lines.append(f"  {paper + '/' + experiment:<32} published {_published_percent(entry):>8}   {states}")
+            lines.append(f"  {paper + '/' + experiment:<32} published {_percent(entry):>8}   {states}")
     lines.append("Run one: python -m ser_keras.reproduce PAPER/EXPERIMENT   Options: --help")
     return "\n".join(lines)
 
@@ -155,11 +154,12 @@ def _run_all(
 ) -> list[str]:
     """Run every experiment whose corpora are there and report each paper; gives a line for each corpus that is not."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
-    from ser_keras import training
-    from ser_keras.corpora import table
-    from ser_keras.report.write import write_report
+    with cli.quiet_imports():
+        from ser_keras import training
+        from ser_keras.corpora import table
+        from ser_keras.report.write import write_report
 
-    tasks = _tasks(pairs, wanted_seeds)
+        tasks = _tasks(pairs, wanted_seeds)
     unknown = sorted(set(settings.choose) - {choice.key for task in tasks for choice in task.experiment.choices})
     if unknown:
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; the report lists each one's")
@@ -196,7 +196,13 @@ def _tasks(pairs: list[tuple[str, str]], wanted_seeds: tuple[int, ...]) -> list[
 
 def _result(task: Task, run_folder: Path) -> str:
     """One line of what a run came to, read from its folder."""
-    return f"{task.name}: {run_folder}"
+    run = read(run_folder)
+    confusion = metrics.confusion_matrix(run.y_true, run.y_pred, run.record["classes"])
+    return (
+        f"{task.name}: accuracy {100 * metrics.accuracy(confusion):.2f} % (published {_percent(task.published)}), "
+        f"UAR {100 * metrics.uar(confusion):.2f} %, {len(run.clips)} test clips, "
+        f"{run.record['training']['epochs_run']} epochs, {run.record['durations']['total_s']:.0f} s"
+    )
 
 
 if __name__ == "__main__":

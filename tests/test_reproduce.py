@@ -1,0 +1,165 @@
+"""The main command as a user calls it: listing, one whole run on synthetic recordings, and its one-line errors."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from ser_keras import reproduce
+from ser_keras.errors import PaperError
+
+
+def call(*arguments, cwd, module="ser_keras.reproduce", **environment):
+    kept = {key: value for key, value in os.environ.items() if key != "SER_KERAS_DATA"}
+    kept["XDG_CACHE_HOME"] = str(cwd / "home")  # no corpora of this machine's user
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**kept, **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def synthetic(tmp_path_factory):
+    """One quick run of one experiment on synthetic EMO-DB: the folder it ran in, and what it printed."""
+    folder = tmp_path_factory.mktemp("synthetic")
+    done = call("yadav2022/emodb", "--corpora", "synthetic", "--quick", "--epochs", 2, "--out", "runs", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_list_names_papers_experiments_figures_and_what_is_on_disk(tmp_path):
+    done = call(cwd=tmp_path)
+    assert done.returncode == 0
+    assert "yadav2022" in done.stdout
+    for experiment, percent in (("ravdess", 79.86), ("ravdess-augmented", 85.76), ("emodb", 83.18)):
+        line = next(line for line in done.stdout.splitlines() if f"yadav2022/{experiment} " in line)
+        assert f"{percent} %" in line
+        assert "missing" in line
+
+
+def test_first_and_last_line_say_that_the_recordings_are_synthetic(synthetic):
+    lines = synthetic[1].stdout.splitlines()
+    assert lines[0] == lines[-1] == reproduce.SYNTHETIC_LINE
+
+
+def test_report_says_that_the_recordings_are_synthetic_and_the_run_quick(synthetic):
+    report = synthetic[0] / "runs/yadav2022/report"
+    for name in ("index.html", "report.md"):
+        text = (report / name).read_text(encoding="utf-8").lower()
+        assert "synthetic recordings" in text
+        assert "not comparable with the paper" in text
+
+
+def test_report_json_has_the_documented_form(synthetic):
+    report = json.loads((synthetic[0] / "runs/yadav2022/report/report.json").read_text(encoding="utf-8"))
+    assert report["paper"] == "yadav2022"
+    (experiment,) = report["experiments"]
+    assert (experiment["name"], experiment["variant"], experiment["protocol"]) == ("emodb", "described", "published")
+    assert experiment["corpora"]["emodb"]["synthetic"] is True
+    assert experiment["corpora"]["emodb"]["expected"] == 535
+    assert experiment["published"]["accuracy"] == pytest.approx(0.8318)
+    assert experiment["published"]["n_test"] == 107
+    (run,) = experiment["runs"]
+    table = pd.read_csv(synthetic[0] / "runs/yadav2022/emodb/described/published/seed-0/predictions.csv")
+    assert run["accuracy"] == pytest.approx((table["true"] == table["predicted"]).mean())
+    assert (run["seed"], run["n_test"]) == (0, len(table))
+    assert sum(map(sum, run["confusion"])) == len(table)
+    assert experiment["choices"]["trim_top_db"]["value"] == 30
+    assert experiment["accuracy_mean"] == pytest.approx(run["accuracy"])
+
+
+def test_result_line_gives_accuracy_beside_the_published_one(synthetic):
+    line = next(
+        line for line in synthetic[1].stdout.splitlines() if line.startswith("yadav2022/emodb described seed 0")
+    )
+    report = json.loads((synthetic[0] / "runs/yadav2022/report/report.json").read_text(encoding="utf-8"))
+    assert f"accuracy {100 * report['experiments'][0]['accuracy_mean']:.2f} %" in line
+    assert "published 83.18 %" in line
+
+
+def test_second_call_trains_nothing_and_other_settings_are_refused(synthetic):
+    folder = synthetic[0]
+    record = folder / "runs/yadav2022/emodb/described/published/seed-0/run.json"
+    before = record.stat().st_mtime_ns
+    again = call("yadav2022/emodb", "--corpora", "synthetic", "--quick", "--epochs", 2, cwd=folder)
+    assert again.returncode == 0, again.stderr
+    assert record.stat().st_mtime_ns == before
+    other = call("yadav2022/emodb", "--corpora", "synthetic", "--quick", "--epochs", 1, cwd=folder)
+    assert other.returncode == 3
+    assert "holds a finished run with other settings (training)" in other.stderr
+    assert record.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nobody1999"], 3, "no paper is called 'nobody1999'; installed papers: "),
+        (["yadav2022/iemocap"], 3, "yadav2022 has no experiment 'iemocap'; experiments: ravdess, "),
+        (["yadav2022/emodb", "--data", "nowhere"], 3, "nowhere"),
+        (["yadav2022/emodb"], 3, "python -m ser_keras.corpora fetch emodb"),
+        (["yadav2022/emodb", "--choose", "volume=3"], 3, "'volume' is a choice of none of these experiments"),
+        (["yadav2022/emodb", "--choose", "volume"], 3, "--choose takes KEY=VALUE"),
+        (["yadav2022/emodb", "--seeds", "many"], 2, "neither a number of seeds"),
+        (["yadav2022/emodb", "--epochs", "0"], 2, "0 is not in the range"),
+        (["--nonsense"], 2, "No such option"),
+    ],
+)
+def test_wrong_call_is_one_clear_line(arguments, code, says, tmp_path):
+    done = call(*arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    if code == 3:
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    assert "Traceback" in call("nobody1999", "--debug", cwd=tmp_path).stderr
+
+
+def test_console_script_has_the_commands_as_subcommands(tmp_path):
+    done = call("--help", cwd=tmp_path, module="ser_keras")
+    assert done.returncode == 0
+    for name in ("reproduce", "corpora", "audit", "report"):
+        assert f"  {name} " in done.stdout
+
+
+@pytest.mark.parametrize(("text", "numbers"), [("1", (0,)), ("3", (0, 1, 2)), ("0,5,7", (0, 5, 7)), ("4,", (4,))])
+def test_seeds_are_a_number_or_a_list(text, numbers):
+    assert reproduce.seeds(text) == numbers
+
+
+def test_targets_are_papers_experiments_or_all():
+    everything = reproduce.selected(("all",))
+    assert set(reproduce.selected(("yadav2022",))) <= set(everything)
+    assert reproduce.selected(("yadav2022/emodb", "yadav2022/emodb")) == [("yadav2022", "emodb")]
+    with pytest.raises(PaperError, match="no paper is called"):
+        reproduce.selected(("nobody1999/emodb",))
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_real_emodb_goes_from_clips_to_a_report_with_the_printed_supports(real_corpora, tmp_path):
+    done = call("yadav2022/emodb", "--data", real_corpora, "--epochs", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "runs/yadav2022/report/report.json").read_text(encoding="utf-8"))
+    (experiment,) = report["experiments"]
+    corpus = experiment["corpora"]["emodb"]
+    assert (corpus["clips"], corpus["expected"], corpus["synthetic"]) == (535, 535, False)
+    assert [sum(row) for row in experiment["runs"][0]["confusion"]] == [34, 10, 10, 12, 13, 17, 11]  # Table 5
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_real_ravdess_in_part_is_run_and_counted(real_corpora, tmp_path):
+    done = call("yadav2022/ravdess", "--data", real_corpora, "--epochs", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "runs/yadav2022/report/report.json").read_text(encoding="utf-8"))
+    corpus = report["experiments"][0]["corpora"]["ravdess"]
+    assert 0 < corpus["clips"] < corpus["expected"] == 1440
