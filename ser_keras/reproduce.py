@@ -21,7 +21,7 @@ from ser_keras.report.runs import read
 from ser_keras.tasks import Settings, Task
 
 SYNTHETIC_LINE = "SYNTHETIC RECORDINGS: made by a synthesizer; the figures are not comparable with the paper."
-QUICK_CLIPS_PER_CLASS = 10
+QUICK_CLIPS_PER_CLASS = 8
 CLIPS_PER_CLASS = 40
 
 

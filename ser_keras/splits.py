@@ -4,6 +4,7 @@ Index sets are sorted int64 arrays into the clip table that was given; the same 
 `labels` and `groups` are one string a clip.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -158,7 +159,7 @@ def with_validation(
     ----------
     split : without a validation part
     labels : one class a clip; the share is stratified by class where no groups are given
-    share : float in [0, 1); 0 gives the split back
+    share : float in [0, 1), rounded up, and one clip a class at least; 0 gives the split back
     seed : int
     groups : one group a clip (speaker), kept whole on one side; None: clips are drawn singly
 
@@ -171,7 +172,8 @@ def with_validation(
     inner_labels = np.asarray(labels)[split.train]
     try:
         if groups is None:
-            inner = _split_by_sklearn(len(inner_labels), inner_labels, share, seed)
+            clips = max(math.ceil(share * len(inner_labels)), len(set(inner_labels)))
+            inner = _split_by_sklearn(len(inner_labels), inner_labels, clips, seed)
             train, validation = inner.train, inner.test
         else:
             shuffle = GroupShuffleSplit(1, test_size=share, random_state=seed)

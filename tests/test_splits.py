@@ -133,6 +133,19 @@ def test_validation_comes_from_the_training_part_alone(seed):
     assert_same(inner, splits.with_validation(split, labels, share=0.25, seed=seed))
 
 
+def test_small_share_still_watches_every_class():
+    labels = list("abcdefg") * 8
+    split = splits.matched_supports(labels, dict.fromkeys("abcdefg", 1), seed=0)
+    inner = splits.with_validation(split, labels, share=0.01, seed=0)
+    assert sorted(np.array(labels)[inner.validation]) == list("abcdefg")
+
+
+def test_validation_share_that_leaves_too_little_is_refused():
+    split = splits.Split(np.arange(4), splits.NONE, np.arange(4, 6))
+    with pytest.raises(ProtocolError, match=r"no validation share of 0\.9 in 4 training clips"):
+        splits.with_validation(split, list("aabbab"), share=0.9, seed=0)
+
+
 @given(seed=seeds)
 def test_validation_speakers_are_apart_from_training_speakers(seed):
     labels, speakers = ["a", "b"] * 20, np.repeat(list("stuvwxyz"), 5)
