@@ -1,0 +1,180 @@
+"""Figures of an experiment: confusion matrices in one colour scale, their difference, learning curves.
+
+All are drawn on white, so that they print, and the same values give the same bytes.
+"""
+
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+DPI = 150
+EDGES = {"bbox_inches": "tight", "pad_inches": 0.08}
+FIXED = {"svg.hashsalt": "ser_keras", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 8.5}
+SHARES = mpl.colormaps["Blues"]
+DIFFERENCES = mpl.colormaps["RdBu_r"]
+INK, PALE = "#111111", "#8a8f98"
+TRAINING, VALIDATION, KEPT = "#1f5fa8", "#c2571a", "#3d3d3d"
+
+
+def percents(counts: np.ndarray) -> np.ndarray:
+    """Percent of each row's clips: float (classes, classes); a row without clips is 0."""
+    counts = np.asarray(counts, dtype=float)
+    support = counts.sum(axis=1, keepdims=True)
+    return np.divide(100 * counts, support, out=np.zeros_like(counts), where=support > 0)
+
+
+@mpl.rc_context(FIXED)
+def confusion_figure(matrices: Sequence[tuple[str, np.ndarray]], classes: Sequence[str]) -> Figure:
+    """Confusion matrices side by side, one colour scale from 0 to 100 % of the true class, percent over count.
+
+    Parameters
+    ----------
+    matrices : (title, int (classes, classes)) each
+    classes : in the order of rows and columns
+    """
+    side = _side(classes)
+    figure = Figure(figsize=(side * len(matrices) + 0.6, side), layout="constrained")
+    panels = figure.subplots(1, len(matrices), squeeze=False)[0]
+    scale = Normalize(0, 100)
+    for panel, (title, counts) in zip(panels, matrices, strict=True):
+        shares = percents(counts)
+        panel.imshow(shares, cmap=SHARES, norm=scale)
+        texts = [
+            [f"{share:.1f}\n{int(count)}" if count else "" for share, count in zip(*row, strict=True)]
+            for row in zip(shares, np.asarray(counts), strict=True)
+        ]
+        _cells(panel, texts, SHARES(scale(shares)))
+        _class_axes(panel, classes, title)
+    bar = figure.colorbar(ScalarMappable(scale, SHARES), ax=list(panels), fraction=0.05, pad=0.02)
+    bar.set_label("% of the true class's clips")
+    return figure
+
+
+@mpl.rc_context(FIXED)
+def difference_figure(published: np.ndarray, reproduced: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Reproduced minus published share of each cell, in points, in a scale that diverges from 0."""
+    points = percents(reproduced) - percents(published)
+    side = _side(classes)
+    figure = Figure(figsize=(side + 0.6, side), layout="constrained")
+    panel = figure.subplots()
+    reach = max(10.0, 10 * np.ceil(np.abs(points).max() / 10))
+    scale = Normalize(-reach, reach)
+    panel.imshow(points, cmap=DIFFERENCES, norm=scale)
+    texts = [[_signed(value) if abs(value) >= 0.05 else "" for value in row] for row in points]
+    _cells(panel, texts, DIFFERENCES(scale(points)))
+    _class_axes(panel, classes, "Reproduced − published")
+    figure.colorbar(ScalarMappable(scale, DIFFERENCES), ax=panel, fraction=0.05, pad=0.02).set_label("points")
+    return figure
+
+
+@mpl.rc_context(FIXED)
+def learning_figure(histories: Sequence[tuple[int, dict[str, Sequence[float]]]], kept: dict[int, int | None]) -> Figure:
+    """Loss and accuracy over epochs, a line a run; the epoch whose weights were kept is marked.
+
+    Parameters
+    ----------
+    histories : (seed, columns of history.csv) each
+    kept : seed → kept epoch, from 1
+    """
+    figure = Figure(figsize=(5.2, 5.0), layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    alone = len(histories) == 1
+    for panel, name in zip(panels, ("loss", "accuracy"), strict=True):
+        for seed, history in histories:
+            for key, colour in ((name, TRAINING), (f"val_{name}", VALIDATION)):
+                if key in history:
+                    _curve(panel, history["epoch"], history[key], kept.get(seed), colour, 1.6 if alone else 1.0)
+            if alone and kept.get(seed):
+                panel.axvline(kept[seed], color=KEPT, linestyle="--", linewidth=1)
+        panel.set_ylabel(name)
+        panel.grid(color="#dddddd", linewidth=0.6)
+        panel.set_axisbelow(True)
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylim(bottom=0)
+    panels[1].set_ylim(0, 1.02)
+    panels[1].set_xlabel("epoch")
+    panels[1].xaxis.get_major_locator().set_params(integer=True)
+    figure.legend(handles=_keys(histories, kept), loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def _curve(
+    panel: Axes, epochs: Sequence[float], values: Sequence[float], kept: int | None, colour: str, width: float
+) -> None:
+    panel.plot(epochs, values, color=colour, linewidth=width, marker="." if len(values) == 1 else "")
+    at = [(epoch, value) for epoch, value in zip(epochs, values, strict=True) if epoch == kept]
+    for epoch, value in at:
+        panel.plot(epoch, value, "o", color=colour, markersize=5, markeredgecolor="white")
+
+
+def _keys(histories: Sequence[tuple[int, dict]], kept: dict[int, int | None]) -> list[Line2D]:
+    keys = [Line2D([], [], color=TRAINING, label="training")]
+    if any("val_loss" in history for _, history in histories):
+        keys.append(Line2D([], [], color=VALIDATION, label="validation"))
+    marked = [epoch for epoch in kept.values() if epoch]
+    if len(histories) == 1 and marked:
+        keys.append(Line2D([], [], color=KEPT, linestyle="--", marker="o", label=f"kept: epoch {marked[0]}"))
+    elif marked:
+        keys.append(Line2D([], [], color=KEPT, linestyle="", marker="o", label="kept epoch of each run"))
+    return keys
+
+
+def _side(classes: Sequence[str]) -> float:
+    """Inches of a matrix: room for two lines of text in every cell."""
+    return max(3.6, 1.5 + 0.42 * len(classes))
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def _cells(panel: Axes, texts: Sequence[Sequence[str]], colours: np.ndarray) -> None:
+    luminance = colours[..., :3] @ (0.2126, 0.7152, 0.0722)
+    for row, line in enumerate(texts):
+        for column, text in enumerate(line):
+            colour = INK if luminance[row, column] > 0.5 else "white"
+            panel.text(
+                column, row, text, ha="center", va="center", color=colour, fontsize=7.5, linespacing=1.1,
+                parse_math=False,
+            )  # fmt: skip
+
+
+def _class_axes(panel: Axes, classes: Sequence[str], title: str) -> None:
+    places = range(len(classes))
+    panel.set_xticks(places, classes, rotation=45, ha="right", rotation_mode="anchor")
+    panel.set_yticks(places, classes)
+    for tick in (*panel.get_xticklabels(), *panel.get_yticklabels()):
+        tick.set_parse_math(False)
+    panel.tick_params(length=0)
+    panel.set_xticks([place - 0.5 for place in places][1:], minor=True)
+    panel.set_yticks([place - 0.5 for place in places][1:], minor=True)
+    panel.grid(which="minor", color="#d9dde3", linewidth=0.8)
+    panel.tick_params(which="minor", length=0)
+    panel.set_xlabel("predicted")
+    panel.set_ylabel("true")
+    panel.set_title(title, fontsize=9.5, parse_math=False)
+
+
+@mpl.rc_context(FIXED)
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG, its letters as outlines, without a date."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg", **EDGES, metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
+
+
+@mpl.rc_context(FIXED)
+def png(figure: Figure) -> bytes:
+    """The figure as PNG of 150 dots an inch."""
+    stream = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(stream, format="png", dpi=DPI, **EDGES, metadata={"Software": None})
+    return stream.getvalue()

@@ -1,0 +1,63 @@
+"""The report as one page: figures and style inside, everything that came from a file escaped."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ser_keras.report import texts
+
+HERE = Path(__file__).parent
+PARTS = (
+    ("runs", "Runs"),
+    ("confusion", "Confusion matrices"),
+    ("report", "Classification report"),
+    ("audit", "Audit"),
+    ("learning", "Learning curves"),
+    ("choices", "Choices"),
+    ("split", "Split"),
+    ("corpora", "Corpora"),
+    ("provenance", "Provenance"),
+)
+
+
+def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str, object]]], version: str) -> str:
+    """The page of a report.
+
+    Parameters
+    ----------
+    report : as in `report.json`
+    drawn : entry id → its figures: `key`, `alt`, `caption`, `svg` (bytes)
+    version : of this package
+    """
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    items = [
+        {
+            "id": entry["id"],
+            "entry": entry,
+            "figures": [
+                {**figure, "uri": _data_uri(figure["svg"])} for figure in drawn[entry["id"]] if figure["key"] != "pair"
+            ],
+        }
+        for entry in report["experiments"]
+    ]
+    return environment.get_template("template.html").render(
+        paper=report["paper"],
+        citation=report["citation"],
+        generated=report["generated"],
+        version=version,
+        bands=texts.bands(report["experiments"]),
+        n_runs=sum(len(entry["runs"]) for entry in report["experiments"]),
+        items=items,
+        parts=PARTS,
+        style=Markup((HERE / "style.css").read_text(encoding="utf-8")),  # ours, not a run's
+        words=texts,
+    )
+
+
+def _data_uri(svg: bytes) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"

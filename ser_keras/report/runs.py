@@ -1,0 +1,178 @@
+"""Finished runs as they lie on disk, OUT/PAPER/EXPERIMENT/VARIANT/PROTOCOL/seed-N, read and checked.
+
+A folder without `run.json` is unfinished and left out; a finished one that can't be read stops the report, because a
+mean over the others would be a mean over chosen runs.
+"""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ser_keras.errors import RunError
+
+SCHEMA = 1
+COLUMNS = ("clip", "speaker", "true", "predicted")
+RECORD = {
+    "schema": int,
+    "paper": str,
+    "experiment": str,
+    "title": str,
+    "variant": str,
+    "protocol": str,
+    "seed": int,
+    "quick": bool,
+    "classes": list,
+    "published": dict,
+    "choices": list,
+    "corpora": dict,
+    "set_aside": list,
+    "split": dict,
+    "training": dict,
+    "provenance": dict,
+    "durations": dict,
+}
+PARTS = {
+    "choices": ("key", "value", "default", "reason", "alternatives"),
+    "corpora": ("clips", "expected", "synthetic"),
+    "set_aside": ("clip", "reason"),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run.
+
+    Parameters
+    ----------
+    folder : where it lies
+    record : its run.json
+    clips, speakers, y_true, y_pred : one entry a test clip
+    history : column of history.csv → one value an epoch; `val_…` columns only where there was a validation part
+    """
+
+    folder: Path
+    record: Mapping[str, object]
+    clips: tuple[str, ...]
+    speakers: tuple[str, ...]
+    y_true: tuple[str, ...]
+    y_pred: tuple[str, ...]
+    history: Mapping[str, tuple[float, ...]]
+
+
+def papers_with_runs(out: Path) -> tuple[str, ...]:
+    """Names of the papers that have finished runs in a folder, sorted."""
+    return tuple(sorted({path.relative_to(out).parts[0] for path in out.glob("*/*/*/*/seed-*/run.json")}))
+
+
+def finished_runs(out: Path, paper: str) -> tuple[Run, ...]:
+    """A paper's finished runs, by experiment, variant, protocol and seed.
+
+    Raises
+    ------
+    RunError : there is none, or one can't be read
+    """
+    folders = [path.parent for path in (out / paper).glob("*/*/*/seed-*/run.json")]
+    if not folders:
+        raise RunError(f"{out / paper} holds no finished run: python -m ser_keras.reproduce {paper} --out {out}")
+    runs = [read(folder) for folder in folders]
+    return tuple(sorted(runs, key=lambda run: (run.folder.parent.parts, run.record["seed"])))
+
+
+def read(folder: Path) -> Run:
+    """The finished run in a folder.
+
+    Raises
+    ------
+    RunError : a file of it is missing, cut off, or does not fit the others
+    """
+    record = _record(folder / "run.json")
+    columns = _predictions(folder / "predictions.csv", record["classes"])
+    tested = sum(record["split"]["supports"]["test"].values())
+    if len(columns["clip"]) != tested:
+        raise _wrong(
+            folder / "predictions.csv", f"has {len(columns['clip'])} rows for the {tested} test clips of run.json"
+        )
+    history = _history(folder / "history.csv")
+    return Run(folder, record, columns["clip"], columns["speaker"], columns["true"], columns["predicted"], history)
+
+
+def _wrong(path: Path, fault: str) -> RunError:
+    return RunError(f"{path} {fault}: remove the run's folder and train it again")
+
+
+def _record(path: Path) -> dict:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _wrong(path, f"can't be read ({error})") from None
+    if not isinstance(record, dict):
+        raise _wrong(path, f"holds a {type(record).__name__}, expected an object")
+    for key, kind in RECORD.items():
+        if key not in record:
+            raise _wrong(path, f"lacks {key!r}")
+        if not isinstance(record[key], kind):
+            raise _wrong(path, f"has {key} of the type {type(record[key]).__name__}, expected {kind.__name__}")
+    if record["schema"] != SCHEMA:
+        raise _wrong(path, f"is of schema {record['schema']}; this version reads {SCHEMA}")
+    _check_parts(path, record)
+    place = path.parent.parts[-5:]
+    said = tuple(str(record[key]) for key in ("paper", "experiment", "variant", "protocol"))
+    if place != (*said, f"seed-{record['seed']}"):
+        raise _wrong(path, f"is of {'/'.join(said)}/seed-{record['seed']}, which is not where it lies")
+    return record
+
+
+def _check_parts(path: Path, record: dict) -> None:
+    if not record["classes"] or not all(isinstance(name, str) for name in record["classes"]):
+        raise _wrong(path, "names no classes")
+    for key, wanted in PARTS.items():
+        parts = record[key].values() if isinstance(record[key], dict) else record[key]
+        for part in parts:
+            missing = [name for name in wanted if not isinstance(part, dict) or name not in part]
+            if missing:
+                raise _wrong(path, f"lacks {missing[0]!r} in {key}")
+    for key in ("supports", "speakers"):
+        parts = record["split"].get(key)
+        if not isinstance(parts, dict) or not {"train", "validation", "test"} <= set(parts):
+            raise _wrong(path, f"lacks the {key} of train, validation and test in split")
+    for part, supports in record["split"]["supports"].items():
+        if set(supports) != set(record["classes"]):
+            raise _wrong(path, f"has supports of the {part} part that are not one a class")
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            header, *rows = list(csv.reader(stream)) or [[]]
+    except (OSError, ValueError, csv.Error) as error:
+        raise _wrong(path, f"can't be read ({error})") from None
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise _wrong(path, f"has {len(row)} values in line {number} for {len(header)} columns")
+    if not rows:
+        raise _wrong(path, "has no rows")
+    return header, rows
+
+
+def _predictions(path: Path, classes: list[str]) -> dict[str, tuple[str, ...]]:
+    header, rows = _rows(path)
+    if header != [*COLUMNS, *classes]:
+        raise _wrong(path, f"has the columns {', '.join(header)}; expected {', '.join([*COLUMNS, *classes])}")
+    for number, row in enumerate(rows, start=2):
+        unknown = [label for label in row[2:4] if label not in classes]
+        if unknown:
+            raise _wrong(path, f"names {unknown[0]!r} in line {number}, which is none of the run's classes")
+    return {name: tuple(row[column] for row in rows) for column, name in enumerate(COLUMNS)}
+
+
+def _history(path: Path) -> dict[str, tuple[float, ...]]:
+    header, rows = _rows(path)
+    missing = {"epoch", "loss", "accuracy"} - set(header)
+    if missing:
+        raise _wrong(path, f"lacks the column {sorted(missing)[0]}")
+    try:
+        return {name: tuple(float(row[column]) for row in rows) for column, name in enumerate(header)}
+    except ValueError as error:
+        raise _wrong(path, f"holds something else than numbers ({error})") from None

@@ -1,0 +1,201 @@
+"""What runs came to, as plain values: one entry an experiment, variant, protocol and setting, as in `report.json`.
+
+Fractions are in [0, 1], differences in percentage points. Runs are averaged only with runs of the same settings.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from statistics import fmean, stdev
+
+import numpy as np
+
+from ser_keras.evaluation import metrics, printed
+from ser_keras.evaluation.audit import examined
+from ser_keras.report.runs import Run
+
+FITTED = ("epochs_run", "best_epoch", "stopped_early", "examples", "parameters")  # in `training`: came of it, not set
+
+
+def groups(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs that may be averaged: same experiment, variant, protocol, classes and settings, different seeds."""
+    found: dict[tuple, list[Run]] = {}
+    for run in runs:
+        found.setdefault((_place(run), json.dumps(_settings(run), sort_keys=True)), []).append(run)
+    return list(found.values())
+
+
+def _place(run: Run) -> tuple[str, ...]:
+    return tuple(run.record[key] for key in ("experiment", "variant", "protocol"))
+
+
+def _settings(run: Run) -> dict[str, object]:
+    """What decides a run besides its seed, flat: setting → value."""
+    record = run.record
+    corpora = {
+        f"{name} {key}": value
+        for name, corpus in record["corpora"].items()
+        for key, value in corpus.items()
+        if key in ("clips", "synthetic", "manifest_sha256")
+    }
+    training = {key: value for key, value in record["training"].items() if key not in FITTED}
+    choices = {choice["key"]: choice["value"] for choice in record["choices"]}
+    return {**choices, **corpora, **training, "quick": record["quick"], "classes": record["classes"]}
+
+
+def experiments(runs: Sequence[Run]) -> list[dict]:
+    """An entry a group of runs, in the runs' order."""
+    gathered = groups(runs)
+    names = [re.sub(r"[^A-Za-z0-9]+", "-", "-".join(_place(group[0]))).strip("-") for group in gathered]
+    printed_results = {run.record["experiment"]: run.record["published"] for run in runs}
+    entries = []
+    for number, group in enumerate(gathered):
+        siblings = [other for other in gathered if _place(other[0]) == _place(group[0])]
+        others = {name: result for name, result in printed_results.items() if name != group[0].record["experiment"]}
+        earlier = names[:number].count(names[number])
+        key = f"{names[number]}-{earlier + 1}" if earlier else names[number]
+        entries.append({"id": key, **_entry(group, _differing(group, siblings), others)})
+    return entries
+
+
+def _differing(group: list[Run], siblings: list[list[Run]]) -> dict[str, object]:
+    """Settings in which a group differs from others of the same experiment, variant and protocol."""
+    own, rest = _settings(group[0]), [_settings(other[0]) for other in siblings if other is not group]
+    return {key: value for key, value in own.items() if any(other.get(key) != value for other in rest)}
+
+
+def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dict]) -> dict:
+    record = group[0].record
+    published = _published(record, others)
+    outcomes = [_outcome(run) for run in group]
+    accuracies, uars = ([outcome[key] for outcome in outcomes] for key in ("accuracy", "uar"))
+    mean = fmean(accuracies)
+    known = published["accuracy"] is not None
+    found = examined(record["published"], record["experiment"], others)
+    return {
+        "name": record["experiment"],
+        "title": record["title"],
+        "variant": record["variant"],
+        "protocol": record["protocol"],
+        "settings": differing,
+        "quick": record["quick"],
+        "classes": record["classes"],
+        "corpora": {
+            name: {"missing": max(0, corpus["expected"] - corpus["clips"]), **corpus}
+            for name, corpus in record["corpora"].items()
+        },
+        "published": published,
+        "runs": outcomes,
+        "accuracy_mean": mean,
+        "accuracy_std": stdev(accuracies) if len(group) > 1 else None,
+        "uar_mean": fmean(uars),
+        "uar_std": stdev(uars) if len(group) > 1 else None,
+        "difference_points": 100 * (mean - published["accuracy"]) if known else None,
+        "confusion": np.sum([outcome["confusion"] for outcome in outcomes], axis=0).tolist(),
+        "report": _mean_table([outcome["report"] for outcome in outcomes]),
+        "audit": [
+            {
+                key: getattr(one, key)
+                for key in ("where", "printed", "recomputed", "decimals", "basis", "source", "hint")
+            }
+            | {"text": str(one)}
+            for one in found.findings
+        ],
+        "audit_checked": found.checked,
+        "audit_cells": found.cells,
+        "audit_notes": list(found.notes),
+        "choices": {
+            choice["key"]: {
+                "value": choice["value"],
+                "default": choice["default"],
+                "changed": choice["value"] != choice["default"],
+                "reason": choice["reason"],
+                "alternatives": choice["alternatives"],
+            }
+            for choice in record["choices"]
+        },
+        "splits": _distinct(group, _split),
+        "set_aside": _distinct_clips(group),
+        "training": {key: value for key, value in record["training"].items() if key not in FITTED},
+        "pipeline": record.get("pipeline", {}),
+        "provenance": _distinct(group, lambda run: dict(run.record["provenance"])),
+    }
+
+
+def _published(record: dict, others: dict[str, dict]) -> dict:
+    """The paper's figures, its matrix as counts in the run's order of classes where that can be had."""
+    result = record["published"]
+    found, recovered = printed.accuracy(result, others.values()), printed.confusion(result)
+    counts = None if recovered is None else recovered.counts
+    if counts is not None and set(result["classes"]) == set(record["classes"]):
+        order = [result["classes"].index(name) for name in record["classes"]]
+        counts = counts[np.ix_(order, order)].tolist()
+    else:
+        counts = None
+    supports = dict(zip(result.get("classes", ()), result.get("support", ()), strict=False))
+    return {
+        "accuracy": found and found[0],
+        "accuracy_text": found and found[1].text(found[0]) + (" %" if found[1].scale == 100 else ""),
+        "n_test": printed.test_clips(result),
+        "uar": printed.printed_uar(result),
+        "source": result.get("source", ""),
+        "confusion": counts,
+        "supports": supports
+        or (dict(zip(record["classes"], np.sum(counts, axis=1).tolist(), strict=True)) if counts else {}),
+        "report": result.get("report", {}),
+    }
+
+
+def _outcome(run: Run) -> dict:
+    classes = run.record["classes"]
+    confusion = metrics.confusion_matrix(run.y_true, run.y_pred, classes)
+    return {
+        "seed": run.record["seed"],
+        "accuracy": metrics.accuracy(confusion),
+        "uar": metrics.uar(confusion),
+        "n_test": len(run.clips),
+        "confusion": confusion.tolist(),
+        "report": metrics.classification_table(confusion, classes),
+        **{key: run.record["training"].get(key) for key in FITTED},
+        "durations": run.record["durations"],
+        "folder": "/".join(run.folder.parts[-4:]),
+    }
+
+
+def _mean_table(tables: list[dict]) -> dict:
+    """Mean over runs of each score."""
+    return {row: {kind: fmean(table[row][kind] for table in tables) for kind in tables[0][row]} for row in tables[0]}
+
+
+def _split(run: Run) -> dict:
+    """A run's split, with the speakers that are on both sides and how many test clips are theirs."""
+    split = run.record["split"]
+    speakers = {part: set(names) for part, names in split["speakers"].items()}
+    shared = speakers["train"] & speakers["test"]
+    return {
+        "supports": split["supports"],
+        "speakers": {part: sorted(names) for part, names in speakers.items()},
+        "shared_speakers": sorted(shared),
+        "shared_with_validation": sorted(speakers["validation"] & speakers["test"]),
+        "test_clips_of_shared_speakers": sum(speaker in shared for speaker in run.speakers),
+        "test_clips": len(run.speakers),
+        "note": split.get("note", ""),
+    }
+
+
+def _distinct(group: list[Run], told: Callable[[Run], dict]) -> list[dict]:
+    """What `told` gives of each run, each different answer once, with the seeds it holds for."""
+    found: list[tuple[dict, list[int]]] = []
+    for run in group:
+        answer = told(run)
+        seeds = next((seeds for known, seeds in found if known == answer), None)
+        if seeds is None:
+            found.append((answer, [run.record["seed"]]))
+        else:
+            seeds.append(run.record["seed"])
+    return [{"seeds": seeds, **answer} for answer, seeds in found]
+
+
+def _distinct_clips(group: list[Run]) -> list[dict]:
+    clips = {one["clip"]: one["reason"] for run in group for one in run.record["set_aside"]}
+    return [{"clip": clip, "reason": reason} for clip, reason in sorted(clips.items())]

@@ -1,0 +1,115 @@
+"""A paper's report, written from its stored runs alone: page, Markdown, JSON and figures."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from ser_keras import __version__
+from ser_keras.files import write_atomically, write_json, write_text
+from ser_keras.report import figures, html, markdown, tables, texts
+from ser_keras.report.runs import Run, finished_runs
+
+
+def write_report(out: Path, paper: str) -> Path:
+    """Write OUT/PAPER/report from the paper's finished runs under OUT; the page's path is returned.
+
+    Raises
+    ------
+    RunError : there is no finished run, or one can't be read
+    PaperError : a run's printed figures are not whole
+    """
+    out = Path(out)
+    runs = finished_runs(out, paper)
+    entries = tables.experiments(runs)
+    newest = max(runs, key=lambda run: run.record.get("finished", ""))
+    report = {
+        "paper": paper,
+        "citation": newest.record.get("citation", {}),
+        "generated": datetime.now(UTC).isoformat(timespec="seconds"),
+        "experiments": entries,
+    }
+    drawn = {entry["id"]: drawings(entry, group) for entry, group in zip(entries, tables.groups(runs), strict=True)}
+    folder = out / paper / "report"
+    _write_figures(folder / "figures", [one for group in drawn.values() for one in group])
+    write_json(folder / "report.json", report)
+    write_text(folder / "report.md", markdown.document(report, drawn))
+    write_text(folder / "index.html", html.page(report, drawn, __version__))
+    return folder / "index.html"
+
+
+def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:
+    """An entry's figures: `key`, `file` (name without ending), `alt`, `caption`, `svg` and `png` (bytes).
+
+    The one with the key `pair`, both matrices side by side, is for print and Markdown; the page has them one by one,
+    so that they go below each other on a phone.
+    """
+    classes, ours = entry["classes"], np.array(entry["confusion"])
+    theirs = entry["published"]["confusion"]
+    runs = texts.counted(len(group), "run")
+    reproduced = "Reproduced" if len(group) == 1 else f"Reproduced, {runs} pooled"
+    made = []
+    if theirs is not None:
+        theirs = np.array(theirs)
+        made.append(
+            (
+                "published",
+                figures.confusion_figure([("Published", theirs)], classes),
+                f"Published confusion matrix; {texts.matrix_words(theirs, classes)}",
+                f"Published ({entry['published']['source']})",
+            )
+        )
+    made.append(
+        (
+            "reproduced",
+            figures.confusion_figure([(reproduced, ours)], classes),
+            f"Reproduced confusion matrix; {texts.matrix_words(ours, classes)}",
+            reproduced,
+        )
+    )
+    if theirs is not None:
+        diagonal = np.diag(figures.percents(ours) - figures.percents(theirs))
+        told = ", ".join(f"{name} {texts.signed(value)}" for name, value in zip(classes, diagonal, strict=True))
+        made.append(
+            (
+                "difference",
+                figures.difference_figure(theirs, ours, classes),
+                f"Reproduced minus published share of each cell; on the diagonal, in points: {told}",
+                "Difference in percentage points; on the diagonal, red is better than published",
+            )
+        )
+        made.append(
+            (
+                "pair",
+                figures.confusion_figure([("Published", theirs), (reproduced, ours)], classes),
+                "Published and reproduced confusion matrix in one colour scale",
+                "",
+            )
+        )
+    kept = {run.record["seed"]: run.record["training"].get("best_epoch") for run in group}
+    histories = [(run.record["seed"], run.history) for run in group]
+    made.append(
+        (
+            "learning",
+            figures.learning_figure(histories, kept),
+            texts.learning_words(entry, histories),
+            f"Loss and accuracy over epochs, {runs}; the epoch whose weights were kept is marked",
+        )
+    )
+    return [
+        {"key": key, "file": f"{entry['id']}-{key}", "alt": alt, "caption": caption,
+         "svg": figures.svg(figure), "png": figures.png(figure)}
+        for key, figure, alt, caption in made
+    ]  # fmt: skip
+
+
+def _write_figures(folder: Path, drawn: Sequence[dict]) -> None:
+    """Write the figures, and remove those of runs that are no longer there."""
+    for one in drawn:
+        for ending in ("svg", "png"):
+            write_atomically(folder / f"{one['file']}.{ending}", lambda path, data=one[ending]: path.write_bytes(data))
+    wanted = {f"{one['file']}.{ending}" for one in drawn for ending in ("svg", "png")}
+    for path in folder.glob("*.[sp][vn]g"):
+        if path.name not in wanted:
+            path.unlink()

@@ -1,0 +1,138 @@
+"""A report's words: signs, digits, warnings."""
+
+import pytest
+
+from ser_keras.report import tables, texts
+from ser_keras.report.runs import finished_runs
+
+
+@pytest.fixture
+def entry_of(make_run, tmp_path):
+    def entry_of(**changes):
+        make_run(**changes)
+        return tables.experiments(finished_runs(tmp_path, "yadav2022"))[0]
+
+    return entry_of
+
+
+def test_verdict_gives_both_figures_and_their_distance(entry_of):
+    entry = entry_of() | {"accuracy_mean": 0.8224, "accuracy_std": None, "difference_points": -0.94}
+    assert texts.verdict(entry) == "Published: 83.18 %. Reproduced: 82.24 % (1 run), 0.94 points lower."
+    entry |= {"accuracy_mean": 0.8518, "accuracy_std": 0.0125, "difference_points": 2.0, "runs": entry["runs"] * 3}
+    assert texts.verdict(entry) == "Published: 83.18 %. Reproduced: 85.18 ± 1.25 % (3 runs), 2.00 points higher."
+    entry["difference_points"] = 0.001
+    assert texts.verdict(entry).endswith("the same.")
+    entry["difference_points"] = None
+    assert texts.verdict(entry).endswith("The paper prints no accuracy.")
+
+
+def test_one_run_allows_no_test(entry_of):
+    entry = entry_of()
+    assert "allows no test" in texts.spread(entry)
+    entry["runs"] *= 2
+    assert "all 2 runs" in texts.spread(entry)
+
+
+def test_classification_rows_have_the_printed_form(entry_of):
+    entry = entry_of(right=1.0)
+    rows = texts.classification_rows(entry)
+    assert [row["label"] for row in rows][-4:] == ["sad (11)", "Accuracy", "Macro avg", "Weighted avg"]
+    assert rows[0] == {
+        "label": "angry (34)",
+        "published": ["87.88", "85.29", "0.8657"],  # Table 3
+        "reproduced": ["100.00", "100.00", "1.0000"],
+        "contradicted": [False, False, False],
+    }
+    assert rows[1]["published"] == ["80.00", "80.00", "0.8000"]  # JSON holds 80.0 and 0.8
+    assert rows[-3]["published"] == ["", "", "83.18 %"]
+    assert texts.units(entry) == ["Precision %", "Recall %", "F1"]
+
+
+def test_contradicted_value_is_marked(entry_of):
+    rows = texts.classification_rows(entry_of(experiment="ravdess"))
+    assert [row["label"] for row in rows if any(row["contradicted"])] == ["Macro avg"]
+    assert rows[-2]["contradicted"] == [False, False, True]
+
+
+def test_paper_without_a_report_leaves_its_columns_empty(entry_of):
+    entry = entry_of(
+        published={"accuracy": 0.9893, "classes": ["angry", "sad"], "source": "Table 1"}, experiment="lstm"
+    )
+    row = texts.classification_rows(entry)[0]
+    assert row["published"] == ["–", "–", "–"]
+    assert row["label"] == "angry (5)"
+    assert texts.summary_cells(entry)[0] == "0.9893"
+    assert texts.summary_cells(entry)[3] == "–"
+
+
+def test_other_test_supports_are_told_beside_the_printed_ones(entry_of):
+    entry = entry_of()
+    entry["splits"][0]["supports"]["test"]["angry"] = 30
+    assert texts.classification_rows(entry)[0]["label"] == "angry (34 published, 30 here)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"quick": True}, [texts.QUICK]),
+        ({"corpora": {"emodb": {"clips": 9, "expected": 9, "synthetic": True}}}, [texts.SYNTHETIC]),
+    ],
+)
+def test_bands_warn_of_synthetic_and_quick_runs(entry_of, changes, expected):
+    assert texts.bands([entry_of(**changes)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, []),
+        (
+            {"corpora": {"emodb": {"clips": 400, "expected": 535, "synthetic": False, "altered": 2}}},
+            [
+                "emodb is not complete: 400 of its 535 clips are there.",
+                "2 clips of emodb differ from what is published.",
+            ],
+        ),
+        (
+            {"training": {"epochs_limit": 1, "epochs_run": 12, "best_epoch": 8}},
+            ["Training was held to 1 epoch, where the recipe allows 100."],
+        ),
+        ({"set_aside": [{"clip": "a", "reason": "b"}]}, ["Could not be used and set aside: 1 clip."]),
+    ],
+)
+def test_notes_say_what_is_not_as_in_the_paper(entry_of, changes, told):
+    assert texts.notes(entry_of(**changes)) == told
+
+
+def test_leak_is_told_in_plain_words(entry_of):
+    entry = entry_of()
+    split = entry["splits"][0]
+    assert "4 of the 4 speakers of the test part are in the training part" in texts.leak(entry, split)
+    assert "107 of the 107 test clips" in texts.leak(entry, split)
+    alone = split | {"shared_speakers": [], "shared_with_validation": []}
+    assert texts.leak(entry, alone) == "No speaker of the test part is in the training part."
+    watched = split | {"shared_speakers": [], "shared_with_validation": ["d"]}
+    assert texts.leak(entry, watched).endswith("but 1 in the validation part, which decides when training stops.")
+
+
+def test_audit_line_counts_what_was_checked(entry_of):
+    assert texts.audit_line(entry_of()) == "28 printed values recomputed from its printed matrix; none is contradicted."
+    entry = entry_of(experiment="ravdess", seed=1) | {"audit_checked": 31, "audit": [{}]}
+    assert texts.audit_line(entry).endswith("1 value is contradicted.")
+    entry |= {"audit_checked": 0}
+    assert texts.audit_line(entry).startswith("Nothing printed could be held")
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(None, "–"), (12.4, "12 s"), (400.1, "7 min"), (9000, "2.5 h")])
+def test_durations_choose_their_unit(seconds, told):
+    assert texts.duration(seconds) == told
+
+
+def test_small_words():
+    assert texts.signed(-10.911) == "−10.91"
+    assert texts.signed(2.0) == "+2.00"
+    assert texts.percent(None) == texts.signed(None) == "–"
+    assert [texts.value_text(value) for value in (None, True, 60.0, "clip")] == ["none", "true", "60.0", "clip"]
+    assert texts.moment("2026-11-20T22:07:00+00:00") == "2026-11-20 22:07 UTC"
+    assert texts.matrix_words([[3, 1], [0, 0]], ["angry", "sad"]) == "recognized: angry 75.0 % (3 of 4), sad – (0 of 0)"
