@@ -175,7 +175,7 @@ def test_names_from_files_are_escaped(make_run, tmp_path):
     page, markdown, _ = written(tmp_path)
     assert not page.all("script")
     assert page.text.count(EVIL) > 10
-    assert "<script>" not in markdown
+    assert "<script" not in markdown
     assert "a\\|b" in markdown
 
 
