@@ -251,6 +251,7 @@ def provenance_facts(record: Mapping[str, object]) -> list[tuple[str, str]]:
         "Python": record.get("python"),
         "Packages": ", ".join(f"{key} {value}" for key, value in record.get("packages", {}).items()),
         "Backend": record.get("backend"),
+        "Deterministic operations": {True: "yes", False: "no"}.get(record.get("deterministic")),
         "Processor": machine.get("cpu") and f"{machine['cpu']}, {counted(machine.get('cores', 0), 'core')}",
         "Memory": machine.get("memory_gib") and f"{machine['memory_gib']} GiB",
         "Accelerator": machine.get("accelerator") or "none",

@@ -129,6 +129,23 @@ def test_durations_choose_their_unit(seconds, told):
     assert texts.duration(seconds) == told
 
 
+def test_facts_leave_out_what_a_run_does_not_record(entry_of):
+    entry = entry_of()
+    facts = dict(texts.training_facts(entry))
+    assert facts["Early stopping"] == "on val_accuracy, patience 20"
+    assert facts["Stopped early"] == "seed 0"
+    assert dict(texts.provenance_facts({"python": "3.11.7"})) == {"Python": "3.11.7", "Accelerator": "none"}
+    machine = {
+        "deterministic": False,
+        "hardware": {"cpu": "Some CPU", "cores": 1},
+        "packages": {"keras": "3", "numpy": "2"},
+    }
+    told = dict(texts.provenance_facts(machine))
+    assert told["Deterministic operations"] == "no"
+    assert told["Processor"] == "Some CPU, 1 core"
+    assert told["Packages"] == "keras 3, numpy 2"
+
+
 def test_small_words():
     assert texts.signed(-10.911) == "−10.91"
     assert texts.signed(2.0) == "+2.00"
