@@ -50,7 +50,7 @@ def data_folder(data: Path | None = None, *, must_exist: bool = True) -> Path:
     chosen = data or os.environ.get(VARIABLE)
     if not chosen:
         return platformdirs.user_cache_path("ser_keras") / "corpora"
-    path = Path(chosen).expanduser().resolve()
+    path = Path(os.path.abspath(Path(chosen).expanduser()))  # keeps links, drops the detours
     if must_exist and not path.is_dir():
         asked = "--data" if data else f"${VARIABLE}"
         raise CorpusError(f"{path} ({asked}) is no folder: expected one that holds a folder for each corpus")
