@@ -30,7 +30,7 @@ from ser_keras.splits import Split, kept, with_validation
 from ser_keras.tasks import PROTOCOL, Settings, Task, run_folder
 
 SCHEMA = 1
-QUICK_EPOCHS = 4
+QUICK_EPOCHS = 3
 DECISIVE = ("quick", "classes", "choices", "corpora", "training", "pipeline")  # a change of these is another run
 
 
