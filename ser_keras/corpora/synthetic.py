@@ -105,9 +105,23 @@ def _claim(target: Path, marker: dict) -> None:
         except ValueError:
             stored = {}
         if any(stored.get(key) != value for key, value in marker.items()):
+            _check_synthetic(target, recordings)
             for recording in recordings:
                 recording.unlink()
     write_json(path, {**marker, "complete": False})
+
+
+def _check_synthetic(target: Path, recordings: list[Path]) -> None:
+    """Refuse to remove what was not made here: recordings of other names, and those of people (by their checksum)."""
+    real = {entry.file: entry for entry in manifest(target.name).entries}
+    for recording in recordings:
+        entry = real.get(recording.relative_to(target).as_posix())
+        same_size = entry is not None and recording.stat().st_size == entry.bytes
+        if entry is None or (same_size and hashlib.sha256(recording.read_bytes()).hexdigest() == entry.sha256):
+            raise CorpusError(
+                f"{recording} is not synthetic, and {target} would be written anew: move it away, or give another "
+                "folder with --out"
+            )
 
 
 def _write_batch(name: str, entries: list[Entry], target: Path, seed: int) -> int:

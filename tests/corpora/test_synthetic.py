@@ -154,6 +154,26 @@ def test_same_settings_leave_the_clips_as_they_are_and_others_write_them_anew(tm
     assert not set(before.values()) & set(after.values())
 
 
+@pytest.mark.parametrize("name", ["03a01Fa.wav", "wav/my_own_recording.wav"])
+def test_what_was_not_made_here_is_kept_when_the_corpus_is_written_anew(tmp_path, name):
+    folder = synthetic.synthesize("emodb", tmp_path, clips_per_class=1)
+    (folder / name).write_bytes(b"not ours")
+    before = sorted(path.name for path in folder.rglob("*.wav"))
+    with pytest.raises(CorpusError, match=rf"{name} is not synthetic.*move it away"):
+        synthetic.synthesize("emodb", tmp_path, clips_per_class=2)
+    assert sorted(path.name for path in folder.rglob("*.wav")) == before
+
+
+@pytest.mark.real_data
+def test_real_recording_under_its_own_name_is_kept_when_the_corpus_is_written_anew(real_corpora, tmp_path):
+    folder = synthetic.synthesize("emodb", tmp_path, clips_per_class=1)
+    real = (real_corpora / "emodb/wav/03a01Fa.wav").read_bytes()
+    (folder / "wav/03a01Fa.wav").write_bytes(real)
+    with pytest.raises(CorpusError, match=r"03a01Fa\.wav is not synthetic"):
+        synthetic.synthesize("emodb", tmp_path, clips_per_class=2)
+    assert (folder / "wav/03a01Fa.wav").read_bytes() == real
+
+
 def test_interrupted_corpus_is_marked_and_finished_by_the_next_call(tmp_path, monkeypatch):
     real, done = synthetic.utterance, []
 
