@@ -14,13 +14,14 @@ from ser_keras.errors import AudioError
 SILENCE = 1e-6  # peak below which a recording holds nothing: under half a step of 16-bit audio (1 / 65536)
 
 
-def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
+def read(path: str | Path, sample_rate: int | None = None, *, silence: bool = False) -> tuple[np.ndarray, int]:
     """A recording as one channel, resampled if asked for.
 
     Parameters
     ----------
     path : file of any kind that libsndfile reads
     sample_rate : int or None, hertz; None keeps the file's own
+    silence : whether a silent recording is accepted
 
     Returns
     -------
@@ -41,18 +42,18 @@ def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, 
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         raise AudioError(f"{path} is no readable recording ({error}): replace the file") from error
     wave = channels.mean(axis=1)
-    check(wave, str(path))
+    check(wave, str(path), silence=silence)
     if sample_rate is not None and sample_rate != native_rate:
         wave = resampled(wave, native_rate, target_rate=sample_rate)
     return wave, sample_rate or native_rate
 
 
-def check(wave: np.ndarray, name: str = "the wave") -> None:
+def check(wave: np.ndarray, name: str = "the wave", *, silence: bool = False) -> None:
     """Refuse what no feature can be taken from.
 
     Raises
     ------
-    AudioError : `wave` is not one-dimensional, empty, not finite or silent
+    AudioError : `wave` is not one-dimensional, empty, not finite, or silent (unless `silence` is True)
     """
     if wave.ndim != 1:
         raise AudioError(f"{name} has shape {wave.shape}, expected (samples,): average its channels first")
@@ -60,7 +61,7 @@ def check(wave: np.ndarray, name: str = "the wave") -> None:
         raise AudioError(f"{name} holds no samples: replace the file")
     if not np.isfinite(wave).all():
         raise AudioError(f"{name} holds NaN or infinite samples: replace the file")
-    if np.abs(wave).max() < SILENCE:
+    if not silence and np.abs(wave).max() < SILENCE:
         raise AudioError(f"{name} is silent (peak under {SILENCE:g}): replace the file or leave it out")
 
 
@@ -93,6 +94,21 @@ def trimmed(wave: np.ndarray, sample_rate: int, *, top_db: float | None) -> np.n
     if top_db <= 0:
         raise AudioError(f"trim_top_db is {top_db}, expected a positive number of decibels or none")
     return librosa.effects.trim(wave, top_db=top_db, ref=np.max, frame_length=2048, hop_length=512)[0]
+
+
+def trimmed_to_level(wave: np.ndarray, sample_rate: int, *, level: float) -> np.ndarray:
+    """The wave from its first to its last sample whose magnitude is above `level`; all of it where there is none.
+
+    Source: Kanoun et al. (2024), their code.
+    """
+    loud = np.flatnonzero(np.abs(wave) > level)
+    return wave[loud[0] : loud[-1] + 1] if loud.size else wave
+
+
+def peak_normalised(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The wave divided by its largest magnitude, which becomes 1; zeros stay zeros."""
+    peak = np.abs(wave).max()
+    return wave / peak if peak > 0 else wave
 
 
 def wiener_filtered(wave: np.ndarray, sample_rate: int, *, size: int) -> np.ndarray:
@@ -188,3 +204,17 @@ def pitch_shifted(wave: np.ndarray, sample_rate: int, *, semitones: float) -> np
     return librosa.effects.pitch_shift(
         wave, sr=sample_rate, n_steps=semitones, bins_per_octave=12, res_type="soxr_hq", scale=False
     ).astype(np.float32)
+
+
+def randomly_time_stretched(
+    wave: np.ndarray, sample_rate: int, *, spread: float, rng: np.random.Generator
+) -> np.ndarray:
+    """The wave at a rate drawn evenly from 1 - `spread` to 1 + `spread`: see `time_stretched`."""
+    return time_stretched(wave, sample_rate, rate=rng.uniform(1 - spread, 1 + spread))
+
+
+def randomly_pitch_shifted(
+    wave: np.ndarray, sample_rate: int, *, semitones: float, rng: np.random.Generator
+) -> np.ndarray:
+    """The wave with its pitch moved by up to `semitones` down or up, drawn evenly: see `pitch_shifted`."""
+    return pitch_shifted(wave, sample_rate, semitones=rng.uniform(-semitones, semitones))

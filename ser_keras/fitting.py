@@ -11,8 +11,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from ser_keras.errors import RunError
-from ser_keras.experiment import Training
-from ser_keras.features.examples import Examples
+from ser_keras.experiment import Plateau, Training
+from ser_keras.features.examples import Examples, moments
 
 
 class Batches(keras.utils.PyDataset):
@@ -97,6 +97,19 @@ def make_deterministic() -> bool:
     return True
 
 
+def adapt(model: keras.Model, train: Examples) -> None:
+    """Fit the `Normalization` layer that follows the model's input, if there is one, on the training part alone.
+
+    As scikit-learn's StandardScaler, which divides by 1 what never varies.
+    """
+    for layer in model.layers[1:2]:
+        if isinstance(layer, keras.layers.Normalization):
+            kept = tuple(axis % len(model.input_shape) for axis in layer.axis)
+            mean, variance = moments(train, kept)
+            layer.set_weights([mean, np.where(variance == 0, 1.0, variance), np.asarray(len(train))])
+            layer.finalize_state()
+
+
 def fit(
     model: keras.Model,
     training: Training,
@@ -107,14 +120,20 @@ def fit(
     seed: int,
     label: str = "training",
 ) -> Fitted:
-    """The model trained by a recipe; `seed` decides the order of examples (Keras's own seed is set before building).
+    """The model adapted to its training part and trained by a recipe.
+
+    `seed` decides the order of examples (Keras's own seed is set before building).
 
     Raises
     ------
     RunError : the recipe watches a validation part that is not there, or the loss is no longer finite
     """
-    if training.monitor.startswith("val_") and training.patience is not None and validation is None:
-        raise RunError(f"early stopping watches {training.monitor}, but there is no validation part: set its share")
+    if validation is None:
+        plateau = training.plateau.monitor if training.plateau else ""
+        for what, monitor in (("early stopping", training.patience and training.monitor), ("the plateau", plateau)):
+            if (monitor or "").startswith("val_"):
+                raise RunError(f"{what} watches {monitor}, but there is no validation part: set its share")
+    adapt(model, train)
     model.compile(optimizer=training.optimizer(), loss=training.loss, metrics=["accuracy"])
     progress = Progress(label, training.epochs)
     watch = keras.callbacks.EarlyStopping(
@@ -124,11 +143,12 @@ def fit(
         restore_best_weights=training.restore_best,
     )
     watched = validation is not None or not training.monitor.startswith("val_")
+    slower = [_plateau(training.plateau)] if training.plateau else []
     fitted = model.fit(
         Batches(train, n_classes, training.batch_size, shuffle_seed=seed),
         validation_data=None if validation is None else Batches(validation, n_classes, training.batch_size),
         epochs=training.epochs,
-        callbacks=[progress, keras.callbacks.TerminateOnNaN(), *([watch] if watched else [])],
+        callbacks=[progress, keras.callbacks.TerminateOnNaN(), *slower, *([watch] if watched else [])],
         verbose=0,
     )
     history = pd.DataFrame(fitted.history).assign(seconds=progress.seconds)
@@ -137,6 +157,30 @@ def fit(
         raise RunError(f"the loss is not finite in epoch {len(history)}: lower the learning rate")
     kept = watch.best_epoch + 1 if watched and training.restore_best else len(history)
     return Fitted(model, history, int(kept), len(history) < training.epochs)
+
+
+def _plateau(plateau: Plateau) -> keras.callbacks.Callback:
+    return keras.callbacks.ReduceLROnPlateau(
+        monitor=plateau.monitor,
+        mode="max" if plateau.monitor.endswith("accuracy") else "min",
+        factor=plateau.factor,
+        patience=plateau.patience,
+        min_delta=1e-4,
+        min_lr=plateau.min_learning_rate,
+    )
+
+
+def layer_table(model: keras.Model) -> list[dict]:
+    """One entry a layer: name, kind, output shape without the batch, parameters."""
+    return [
+        {
+            "name": layer.name,
+            "kind": type(layer).__name__,
+            "output_shape": list(layer.output.shape[1:]),
+            "parameters": layer.count_params(),
+        }
+        for layer in model.layers
+    ]
 
 
 def probabilities(model: keras.Model, examples: Examples, *, n_classes: int, batch_size: int) -> np.ndarray:

@@ -17,6 +17,7 @@ from ser_keras import choices, cli, discovery
 from ser_keras.corpora import folder, manifest
 from ser_keras.errors import CorpusError, PaperError
 from ser_keras.evaluation import metrics
+from ser_keras.experiment import Experiment, Variant
 from ser_keras.report.runs import read
 from ser_keras.tasks import Settings, Task
 
@@ -58,6 +59,11 @@ def seeds(text: str) -> tuple[int, ...]:
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[PAPER | PAPER/EXPERIMENT | all]...")
+@click.option(
+    "--variant",
+    type=click.Choice(["described", "coded", "both"]),
+    help="The paper's text or its authors' code; else the one that the published figure comes from.",
+)
 @click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
 @click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and reports.")
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
@@ -72,12 +78,25 @@ def seeds(text: str) -> tuple[int, ...]:
     help="Recordings to use; auto: synthetic, and quick, where no real ones are found.",
 )
 @click.option(
+    "--weights",
+    type=click.Choice(["trained", "published"]),
+    default="trained",
+    show_default=True,
+    help="published: evaluate the authors' own weights instead of training.",
+)
+@click.option(
+    "--weights-folder",
+    type=Path,
+    help="Holds a folder for each paper with its authors' files; else DATA/published-weights.",
+)
+@click.option(
     "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
 )
 @click.option("--force", is_flag=True, help="Train finished runs again.")
 @cli.debug_option
 def reproduce(
     targets: tuple[str, ...],
+    variant: str | None,
     data: Path | None,
     out: Path,
     numbers: str,
@@ -85,6 +104,8 @@ def reproduce(
     epochs: int | None,
     choose: tuple[str, ...],
     corpora: str,
+    weights: str,
+    weights_folder: Path | None,
     quick: bool,
     force: bool,
 ) -> None:
@@ -98,7 +119,10 @@ def reproduce(
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = _synthetic_data(_needed(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
-    missing = _run_all(pairs, wanted_seeds, data, Settings(out, jobs, epochs, chosen, quick, force))
+    settings = Settings(out, jobs, epochs, None, chosen, quick, force)
+    if weights == "published":
+        settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
+    missing = _run_all(pairs, variant, wanted_seeds, data, settings)
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
     if missing:
@@ -150,7 +174,11 @@ def _synthetic_data(needed: list[str], out: Path, clips_per_class: int, jobs: in
 
 
 def _run_all(
-    pairs: list[tuple[str, str]], wanted_seeds: tuple[int, ...], data: Path | None, settings: Settings
+    pairs: list[tuple[str, str]],
+    variant: str | None,
+    wanted_seeds: tuple[int, ...],
+    data: Path | None,
+    settings: Settings,
 ) -> list[str]:
     """Run every experiment whose corpora are there and report each paper; gives a line for each corpus that is not."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
@@ -159,18 +187,18 @@ def _run_all(
         from ser_keras.corpora import table
         from ser_keras.report.write import write_report
 
-        tasks = _tasks(pairs, wanted_seeds)
-    unknown = sorted(set(settings.choose) - {choice.key for task in tasks for choice in task.experiment.choices})
+        tasks = _tasks(pairs, variant, wanted_seeds)
+    unknown = sorted(set(settings.choose) - {choice.key for task in tasks for choice in task.choices})
     if unknown:
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; the report lists each one's")
     missing, reports = {}, {}
     for task in tasks:
         try:
-            corpora = table.load(task.experiment.corpora, data)
+            corpora = table.load(task.experiment.corpora, data, optional=task.experiment.optional)
         except CorpusError as error:
             missing[str(error)] = None
             continue
-        own = {choice.key for choice in task.experiment.choices}
+        own = {choice.key for choice in task.choices}
         chosen = {key: value for key, value in settings.choose.items() if key in own}
         run_folder = training.run(task, corpora, replace(settings, choose=chosen))
         click.echo(_result(task, run_folder))
@@ -180,18 +208,29 @@ def _run_all(
     return list(missing)
 
 
-def _tasks(pairs: list[tuple[str, str]], wanted_seeds: tuple[int, ...]) -> list[Task]:
+def _tasks(pairs: list[tuple[str, str]], variant: str | None, wanted_seeds: tuple[int, ...]) -> list[Task]:
     tasks = []
     for paper, name in pairs:
         printed = discovery.published(paper)
         citation = {key: printed[key] for key in ("title", "authors", "year")}
         experiment = next(one for one in discovery.load_paper(paper).experiments if one.name == name)
         tasks += [
-            Task(paper, citation, printed["results"][name], experiment, variant, seed)
-            for variant in experiment.variants
+            Task(paper, citation, printed["results"][name], experiment, one, seed)
+            for one in _variants(paper, experiment, variant)
             for seed in wanted_seeds
         ]
     return tasks
+
+
+def _variants(paper: str, experiment: Experiment, wanted: str | None) -> tuple[Variant, ...]:
+    """The variants that are asked for; the first where none is, and where an experiment has but one."""
+    if wanted == "both":
+        return experiment.variants
+    named = tuple(one for one in experiment.variants if one.name == wanted)
+    if wanted and not named and len(experiment.variants) > 1:
+        known = ", ".join(one.name for one in experiment.variants)
+        raise PaperError(f"{paper}/{experiment.name} has no variant {wanted!r}; variants: {known}")
+    return named or experiment.variants[:1]
 
 
 def _result(task: Task, run_folder: Path) -> str:

@@ -22,15 +22,30 @@ from ser_keras.report.runs import Run, finished_runs, papers_with_runs
 
 BEGIN = "<!-- results: written by `make results` from stored runs -->"
 END = "<!-- end of results -->"
-KEPT = ("classes", "choices", "corpora", "set_aside", "split", "training", "provenance", "durations", "finished")
+ALMOST = 0.999  # share of a corpus's clips that must be there: copies of TESS lack two, which moves nothing
+KEPT = (
+    "classes",
+    "summary",
+    "choices",
+    "corpora",
+    "set_aside",
+    "split",
+    "training",
+    "provenance",
+    "durations",
+    "finished",
+)
 
 
 def comparable(record: dict) -> bool:
-    """Whether a run may stand beside its paper: all clips, all real, all choices ours, the whole recipe."""
+    """Whether a run may stand beside its paper: (almost) all clips, all real, all choices ours, the whole recipe."""
     corpora = record["corpora"].values()
-    whole = all(corpus["clips"] == corpus["expected"] and not corpus["synthetic"] for corpus in corpora)
+    whole = all(one["clips"] >= ALMOST * one["expected"] and not one["synthetic"] for one in corpora)
     ours = all(choice["value"] == choice["default"] for choice in record["choices"])
-    return whole and ours and not record["quick"]
+    limit = next((choice["value"] for choice in record["choices"] if choice["key"] == "epochs"), None)
+    held = limit is not None and record["training"].get("epochs_limit", limit) < limit
+    trained = record.get("weights", "trained") == "trained"
+    return whole and ours and trained and not held and not record["quick"] and not record.get("missing_corpora")
 
 
 def entry(run: Run) -> dict:
@@ -39,19 +54,32 @@ def entry(run: Run) -> dict:
     confusion = metrics.confusion_matrix(run.y_true, run.y_pred, record["classes"])
     named = {key: record[key] for key in ("experiment", "variant", "protocol", "seed")}
     figures = {"accuracy": metrics.accuracy(confusion), "uar": metrics.uar(confusion), "confusion": confusion.tolist()}
-    return {**named, **figures, **{key: record[key] for key in KEPT}}
+    return {**named, **figures, **{key: record[key] for key in KEPT if key in record}}
 
 
 def table(ledgers: Iterable[dict]) -> Iterator[str]:
     """The README's table, line by line: every published experiment, and what our stored runs came to."""
+    ledgers = list(ledgers)
     yield "| experiment | published | reproduced (mean ± sd) | runs | UAR | test clips |"
     yield "|---|---:|---:|---:|---:|---:|"
     for ledger in ledgers:
         for name, result in discovery.published(ledger["paper"])["results"].items():
             runs = [run for run in ledger["runs"] if run["experiment"] == name]
-            for variant in dict.fromkeys(run["variant"] for run in runs) or [None]:
+            variants = dict.fromkeys(run["variant"] for run in runs) or [""]
+            for variant in variants:
                 same = [run for run in runs if run["variant"] == variant]
-                yield _row(f"{ledger['paper']}/{name}", result, same)
+                told = f" ({variant})" if variant and (len(variants) > 1 or variant != "described") else ""
+                yield _row(f"{ledger['paper']}/{name}{told}", result, same)
+    lacking = {
+        f"{name} lacks {corpus['expected'] - corpus['clips']} of {corpus['expected']} clips"
+        for ledger in ledgers
+        for run in ledger["runs"]
+        for name, corpus in run["corpora"].items()
+        if corpus["clips"] < corpus["expected"]
+    }
+    if lacking:
+        yield ""
+        yield f"In these runs {'; '.join(sorted(lacking))}."
 
 
 def _row(name: str, result: dict, runs: list[dict]) -> str:
@@ -99,7 +127,7 @@ def results(runs: Path | None) -> None:
         raise RunError("there is no README.md here: call this in the checkout")
     for paper in papers_with_runs(runs) if runs else ():
         found = [run for run in finished_runs(runs, paper) if comparable(run.record)]
-        if found:
+        if found or not (Path("results") / f"{paper}.json").exists():
             ledger = {"paper": paper, "runs": [entry(run) for run in found]}
             write_json(Path("results") / f"{paper}.json", ledger)
             click.echo(f"results/{paper}.json: {len(found)} runs")

@@ -1,10 +1,11 @@
 """What is to be run, and where it goes: values that the main command makes and `training.run` carries out."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ser_keras.experiment import Experiment, Variant
+from ser_keras.experiment import Choice, Experiment, Value, Variant
 
 PROTOCOL = "published"
 
@@ -14,12 +15,14 @@ class Settings:
     """What the command line decides for all runs of a call.
 
     `epochs` None leaves the number to the paper; `choose` maps choice keys to texts; `quick` trains
-    a few epochs at most; `force` trains finished runs again.
+    a few epochs at most; `force` trains finished runs again; `weights` is a folder that holds a folder for
+    each paper with its authors' own weights, which are then used instead of training.
     """
 
     out: Path
     jobs: int = 1
     epochs: int | None = None
+    weights: Path | None = None
     choose: Mapping[str, str] = field(default_factory=dict)
     quick: bool = False
     force: bool = False
@@ -40,7 +43,23 @@ class Task:
     def name(self) -> str:
         return f"{self.paper}/{self.experiment.name} {self.variant.name} seed {self.seed}"
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.variant.classes or self.experiment.classes
 
-def run_folder(task: Task, out: Path) -> Path:
-    """OUT/PAPER/EXPERIMENT/VARIANT/PROTOCOL/seed-N."""
-    return out / task.paper / task.experiment.name / task.variant.name / PROTOCOL / f"seed-{task.seed}"
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        return self.experiment.choices + self.variant.choices
+
+
+def run_folder(task: Task, out: Path, changed: Mapping[str, Value] | None = None, weights: str = "trained") -> Path:
+    """OUT/PAPER/EXPERIMENT/VARIANT/PROTOCOL/seed-N; what differs from our choices goes into its name."""
+    name = folder_name(task.seed, changed or {}, weights)
+    return out / task.paper / task.experiment.name / task.variant.name / PROTOCOL / name
+
+
+def folder_name(seed: int, changed: Mapping[str, Value], weights: str = "trained") -> str:
+    """`seed-0`; `seed-0,noise_scale=0.01` with that choice changed; `…,weights=published` with the authors' own."""
+    settings = {**dict(sorted(changed.items())), **({} if weights == "trained" else {"weights": weights})}
+    texts = [f"{key}={str(value).lower() if value is None else value}" for key, value in settings.items()]
+    return re.sub(r"[^\w.,=+-]", "_", ",".join([f"seed-{seed}", *texts]))

@@ -6,11 +6,12 @@ import sys
 import keras
 import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from ser_keras import fitting
 from ser_keras.errors import RunError
-from ser_keras.experiment import Training
-from ser_keras.features.examples import Examples, Scaler, fitted_scaler
+from ser_keras.experiment import Plateau, Training
+from ser_keras.features.examples import Examples, moments
 from ser_keras.features.store import Features
 
 CLASSES = 3
@@ -163,29 +164,58 @@ def test_targets_are_one_hot():
     np.testing.assert_array_equal(targets, np.eye(3)[[0, 1, 2, 0, 1, 2]])
 
 
-@pytest.mark.parametrize("axes", [(), (0,)])
-def test_scaler_has_the_mean_and_deviation_of_the_training_part(axes):
-    part = examples(200, offset=5, scale=3)
+@pytest.mark.parametrize("kept", [(1,), ()])
+def test_moments_are_mean_and_variance_of_the_examples(kept):
+    part = examples(200, offset=5000, scale=3)
     arrays = part.arrays(np.arange(200)).astype(np.float64)
-    scaler = fitted_scaler(part, axes)
-    over = (0, *(axis + 1 for axis in axes))
-    np.testing.assert_allclose(np.squeeze(scaler.mean), arrays.mean(axis=over), rtol=1e-6)
-    np.testing.assert_allclose(np.squeeze(scaler.deviation), arrays.std(axis=over), rtol=1e-6)
-    scaled = scaler.applied(part.arrays(np.arange(200)))
-    np.testing.assert_allclose(scaled.mean(axis=over), 0, atol=1e-5)  # float32
+    mean, variance = moments(part, kept)
+    over = tuple(axis for axis in (0, 1) if axis not in kept)
+    np.testing.assert_allclose(mean, arrays.mean(axis=over), rtol=1e-9)
+    np.testing.assert_allclose(variance, arrays.var(axis=over), rtol=1e-6)
 
 
-def test_scaler_leaves_what_never_varies_finite():
-    constant = examples(8, scale=0, offset=2)
-    assert np.isfinite(fitted_scaler(constant, (0,)).applied(constant.arrays(np.arange(8)))).all()
+def with_normalization():
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, keras.layers.Normalization()(inputs))
 
 
-def test_examples_of_several_sources_come_in_their_order_and_scaled():
+def test_normalization_layer_becomes_scikit_learns_standard_scaler_of_the_training_part():
+    part, other = examples(200, offset=48_000, scale=3), examples(30, seed=1, offset=48_000, scale=9)
+    model = with_normalization()
+    fitting.adapt(model, part)
+    scaler = StandardScaler().fit(part.arrays(np.arange(200)).astype(np.float64))
+    held_out = other.arrays(np.arange(30))
+    expected = scaler.transform(held_out.astype(np.float64))
+    # float32 holds 48 000 to 0.004, which is 0.001 deviations
+    np.testing.assert_allclose(model.predict(held_out, verbose=0), expected, atol=4e-3)
+
+
+def test_normalization_of_what_never_varies_divides_by_1_as_the_standard_scaler():
+    model = with_normalization()
+    fitting.adapt(model, examples(8, scale=0, offset=2))
+    np.testing.assert_allclose(model.predict(np.full((1, 4), 5.0), verbose=0), 3.0)
+
+
+def test_rate_falls_where_the_plateau_says_so():
+    plateau = Plateau(monitor="loss", factor=0.1, patience=1, min_learning_rate=0.004)
+    stuck = {"optimizer": lambda: keras.optimizers.SGD(0.5), "plateau": plateau}
+    frozen = examples(12, scale=0)  # nothing to learn from: the loss stays where the classes' shares put it
+    history = fitted(train=frozen, validation=False, monitor="loss", epochs=40, **stuck).history
+    assert history["learning_rate"].iloc[0] == pytest.approx(0.5)
+    assert history["learning_rate"].iloc[-1] == pytest.approx(0.004)
+
+
+def test_plateau_on_a_validation_part_that_is_not_there_is_refused():
+    with pytest.raises(RunError, match="the plateau watches val_loss, but there is no validation part"):
+        fitted(validation=False, monitor="loss", plateau=Plateau())
+
+
+def test_examples_of_several_sources_come_in_their_order():
     first, second = examples(4, seed=0), examples(4, seed=9)
-    both = Examples((*first.sources, *second.sources), np.tile(first.classes, 2), Scaler(np.zeros(4), np.full(4, 2.0)))
+    both = Examples((*first.sources, *second.sources), np.tile(first.classes, 2))
     rows = both.arrays(np.array([5, 0, 7]))
     expected = [second.arrays(np.array([1]))[0], first.arrays(np.array([0]))[0], second.arrays(np.array([3]))[0]]
-    np.testing.assert_allclose(rows, np.array(expected) / 2, rtol=1e-6)
+    np.testing.assert_array_equal(rows, np.array(expected))
     assert len(both) == 8
 
 

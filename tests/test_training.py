@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 import soundfile
 
-from ser_keras import audio, fitting, training
+from ser_keras import audio, fitting, preparation, training
 from ser_keras.corpora.table import CorpusReport, LoadedCorpora
-from ser_keras.errors import AudioError, ProtocolError, RunError
+from ser_keras.errors import AudioError, PaperError, ProtocolError, RunError
 from ser_keras.experiment import Choice, Experiment, Training, Variant
 from ser_keras.features import spectral
 from ser_keras.features.pipeline import Pipeline, step
-from ser_keras.splits import matched_supports
+from ser_keras.report.runs import read
+from ser_keras.splits import Split, matched_supports
 from ser_keras.tasks import Settings, Task
 
 CLASSES = ("angry", "sad")
@@ -38,7 +39,8 @@ def augmentation(choices, seed):
 
 def build(num_classes, choices):
     inputs = keras.Input((8, 4))
-    flat = keras.layers.Flatten()(inputs)
+    scaled = keras.layers.Normalization(axis=1)(inputs)
+    flat = keras.layers.Flatten()(scaled)
     return keras.Model(inputs, keras.layers.Dense(num_classes, activation="softmax")(flat))
 
 
@@ -57,9 +59,8 @@ VARIANT = Variant(
     name="described",
     pipeline=pipeline,
     augmentation=augmentation,
-    scaling=lambda choices: (1,),
     build=build,
-    split=lambda clips, seed: matched_supports(clips["emotion"], SUPPORTS, seed=seed),
+    split=lambda clips, seed, choices: matched_supports(clips["emotion"], SUPPORTS, seed=seed),
     training=recipe,
 )
 EXPERIMENT = Experiment(
@@ -103,7 +104,7 @@ def test_run_folder_holds_model_predictions_history_and_record(corpora, settings
     folder = training.run(TASK, corpora, settings)
     assert folder == settings.out / "fake2020/tiny/described/published/seed-0"
     assert {path.name for path in folder.iterdir()} == {
-        "model.keras", "predictions.csv", "history.csv", "scaler.npz", "run.json"
+        "model.keras", "predictions.csv", "history.csv", "split.csv", "run.json"
     }  # fmt: skip
     record = stored(folder)
     assert record["corpora"]["emodb"] == {
@@ -112,7 +113,10 @@ def test_run_folder_holds_model_predictions_history_and_record(corpora, settings
     assert record["split"]["supports"]["test"] == SUPPORTS
     assert record["provenance"]["packages"]["keras"] == keras.__version__
     assert record["provenance"]["backend"] == keras.backend.backend()
-    assert record["training"]["parameters"] == 8 * 4 * 2 + 2
+    # two means and variances a band beside the dense layer, and a count
+    assert record["training"]["parameters"] == 8 * 2 + 1 + 8 * 4 * 2 + 2
+    assert record["training"]["trainable_parameters"] == 8 * 4 * 2 + 2
+    assert [layer["output_shape"] for layer in record["model"]] == [[8, 4], [8, 4], [32], [2]]
     assert record["training"]["epochs_run"] == len(pd.read_csv(folder / "history.csv")) == 8
 
 
@@ -127,14 +131,13 @@ def test_predictions_are_of_the_test_clips_with_their_probabilities(corpora, set
     assert (table["true"] == table["predicted"]).mean() == 1  # two pure tones more than two octaves apart
 
 
-def test_stored_model_and_scaler_give_the_stored_predictions(corpora, settings):
+def test_stored_model_alone_gives_the_stored_predictions(corpora, settings):
     folder = training.run(TASK, corpora, settings)
     table = pd.read_csv(folder / "predictions.csv")
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
-    scaler = np.load(folder / "scaler.npz")
     paths = corpora.clips.set_index("clip").loc[table["clip"], "path"]
     images = np.stack([pipeline({}).array(path, "any") for path in paths])
-    scores = model.predict((images - scaler["mean"]) / scaler["deviation"], verbose=0)
+    scores = model.predict(images, verbose=0)
     np.testing.assert_allclose(scores, table[list(CLASSES)], atol=1e-4)  # float32
 
 
@@ -149,13 +152,20 @@ def test_finished_run_is_not_trained_again_and_force_does(corpora, settings, mon
     assert len(calls) == 2
 
 
-@pytest.mark.parametrize("other", [{"choose": {"noise": "0.1"}}, {"epochs": 3}, {"quick": True}])
+@pytest.mark.parametrize("other", [{"epochs": 3}, {"quick": True}])
 def test_finished_run_with_other_settings_is_refused_and_kept(corpora, settings, other):
     folder = training.run(TASK, corpora, settings)
     before = (folder / "run.json").read_bytes()
     with pytest.raises(RunError, match=r"holds a finished run with other settings.*--out.*--force"):
         training.run(TASK, corpora, dataclasses.replace(settings, **other))
     assert (folder / "run.json").read_bytes() == before
+
+
+def test_run_with_a_choice_changed_has_a_folder_of_its_own(corpora, settings):
+    ours = training.run(TASK, corpora, settings)
+    other = training.run(TASK, corpora, dataclasses.replace(settings, choose={"noise": "0.1"}))
+    assert other == ours.with_name("seed-0,noise=0.1")
+    assert (ours / "run.json").exists()
 
 
 def test_run_without_its_record_is_unfinished_and_trained_again(corpora, settings):
@@ -177,7 +187,7 @@ def test_only_training_clips_are_augmented_and_scaled_by(corpora, settings, monk
     real = fitting.fit
 
     def spied(model, declared, train, validation, **named):
-        seen.update(train=train, validation=validation)
+        seen.update(model=model, train=train, validation=validation)
         return real(model, declared, train, validation, **named)
 
     monkeypatch.setattr(fitting, "fit", spied)
@@ -185,8 +195,10 @@ def test_only_training_clips_are_augmented_and_scaled_by(corpora, settings, monk
     n_train = sum(record["split"]["supports"]["train"].values())
     assert (n_train, len(seen["validation"])) == (25, 7)  # 40 − 8 tested; a fifth of 32 watched, rounded up
     assert len(seen["train"]) == 2 * n_train == record["training"]["examples"]
-    scaled = seen["train"].arrays(np.arange(len(seen["train"])))
+    layer = seen["model"].layers[1]
+    scaled = np.asarray(layer(seen["train"].arrays(np.arange(len(seen["train"])))))
     np.testing.assert_allclose(scaled.mean(axis=(0, 2)), 0, atol=1e-4)  # float32 means of 200 values
+    np.testing.assert_allclose(scaled.std(axis=(0, 2)), 1, atol=1e-4)
 
 
 def test_unusable_clip_is_set_aside_and_named(corpora, settings):
@@ -223,3 +235,96 @@ def test_choices_are_recorded_with_default_and_reason(corpora, settings):
     assert record["choices"][0] == {
         "key": "noise", "value": 0.1, "default": 0.01, "reason": "a reason", "alternatives": [0.1]
     }  # fmt: skip
+
+
+def copies(choices, seed):
+    return (dataclasses.replace(augmentation(choices, seed)[0], name="twin"),)
+
+
+def halves(clips, seed, choices):
+    """Rows in turn: so that most clips are on one side and their twin, 40 rows below, on the same or the other."""
+    numbers = np.arange(len(clips))
+    return Split(numbers[numbers % 3 != 0], numbers[numbers % 3 == 0], numbers[numbers % 3 == 0])
+
+
+LEAKING = dataclasses.replace(
+    VARIANT, augmentation=None, copies=copies, split=halves, training=lambda choices: dataclasses.replace(
+        recipe(choices), validation_share=0.0
+    )
+)  # fmt: skip
+
+
+def test_copies_made_before_the_split_are_rows_of_it_and_their_leak_is_counted(corpora, settings):
+    folder = training.run(dataclasses.replace(TASK, variant=LEAKING), corpora, settings)
+    parts = pd.read_csv(folder / "split.csv", keep_default_na=False)
+    assert len(parts) == 80
+    assert list(parts["copy_of"][:40]) == [""] * 40
+    assert list(parts["clip"][40:]) == [f"{clip}#twin" for clip in parts["clip"][:40]]
+    assert set(parts["part"]) == {"train", "validation+test"}
+    original = parts["copy_of"].where(parts["copy_of"] != "", parts["clip"])
+    learnt = set(original[parts["part"] == "train"])
+    leaked = sum(clip in learnt for clip in original[parts["part"] != "train"])
+    split = stored(folder)["split"]
+    assert (split["twins_in_training"], split["watched_test_clips"], split["unused"]) == (leaked, 27, 0)
+    assert 0 < leaked <= 27
+
+
+def test_copy_is_fed_with_the_features_of_its_own_pipeline(corpora, settings):
+    choices = {"noise": 0.01, "epochs": 8}
+    data = preparation.prepared(dataclasses.replace(TASK, variant=LEAKING), corpora.clips, choices, settings.out, 1)
+    last = data.table.iloc[data.split.train[-1]]
+    fed = data.train.arrays(np.array([len(data.train) - 1]))[0]
+    np.testing.assert_array_equal(fed, copies(choices, 0)[0].array(last["path"], last["copy_of"]))
+
+
+def test_clips_may_be_renamed_and_left_out_before_the_classes_are_looked_at(corpora, settings):
+    def without_the_first_speaker(clips):
+        clips = clips[clips["speaker"] != "emodb-0"]
+        return clips.assign(emotion=clips["emotion"].replace({"bored": "sad"}))
+
+    experiment = dataclasses.replace(EXPERIMENT, clips=without_the_first_speaker)
+    folder = training.run(dataclasses.replace(TASK, experiment=experiment), corpora, settings)
+    parts = pd.read_csv(folder / "split.csv")
+    assert set(parts["speaker"]) == {"emodb-1", "emodb-2", "emodb-3"}
+    assert parts["emotion"].value_counts().to_dict() == {"sad": 22, "angry": 15}  # of 50 in turn, 13 are speaker 0's
+
+
+def test_named_columns_are_fed_in_their_order(corpora, settings):
+    named = dataclasses.replace(
+        pipeline({}), name="named", steps=(step(spectral_summary),), names=("low", "high", "peak")
+    )
+    variant = dataclasses.replace(
+        VARIANT, pipeline=lambda choices: named, augmentation=None, columns=lambda choices: ("peak", "low")
+    )
+    data = preparation.prepared(
+        dataclasses.replace(TASK, variant=variant), corpora.clips, {"epochs": 1}, settings.out, 1
+    )
+    whole = named.array(data.table["path"][int(data.split.test[0])], "any")
+    np.testing.assert_array_equal(data.test.arrays(np.array([0]))[0], whole[[2, 0]])
+
+
+def spectral_summary(wave, sample_rate):
+    return np.array([wave.min(), wave.max(), np.abs(wave).max()], np.float32)
+
+
+def test_published_weights_are_evaluated_without_training(corpora, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "fit", lambda *given, **named: pytest.fail("trained"))
+    seen = []
+
+    def fill(model, folder):
+        seen.append(folder)
+        model.set_weights([np.zeros(weight.shape) + 1 for weight in model.get_weights()])
+
+    task = dataclasses.replace(TASK, variant=dataclasses.replace(VARIANT, weights=fill))
+    folder = training.run(task, corpora, dataclasses.replace(settings, weights=tmp_path / "theirs"))
+    assert (folder.name, seen) == ("seed-0,weights=published", [tmp_path / "theirs" / "fake2020"])
+    run = read(folder)
+    assert run.history == {}
+    assert run.record["training"]["epochs_run"] == 0
+    table = pd.read_csv(folder / "predictions.csv")
+    np.testing.assert_allclose(table[list(CLASSES)], 0.5, atol=1e-6)  # equal weights, equal probabilities
+
+
+def test_published_weights_of_a_paper_without_any_are_refused(corpora, settings, tmp_path):
+    with pytest.raises(PaperError, match="published no weights that are known here"):
+        training.run(TASK, corpora, dataclasses.replace(settings, weights=tmp_path))

@@ -7,7 +7,7 @@ Numbers to reach: 79.86 % (ravdess), 85.76 % (ravdess-augmented), 83.18 % (emodb
 
 from dataclasses import replace
 
-from papers.yadav2022.features import augmented_images, log_mel_image, scaled_axes
+from papers.yadav2022.features import augmented_images, log_mel_image
 from papers.yadav2022.model import build_crnn
 from papers.yadav2022.protocol import (
     AUGMENTATION_CHOICES,
@@ -23,9 +23,9 @@ from ser_keras.experiment import Experiment, Paper, Variant
 _described = Variant(
     name="described",
     pipeline=log_mel_image,
-    scaling=scaled_axes,
     build=lambda num_classes, choices: build_crnn(
         num_classes,
+        normalisation=choices["normalisation"],
         pool_edge=choices["pool_edge"],
         batch_norm_momentum=choices["batch_norm_momentum"],
         l2=choices["l2"],

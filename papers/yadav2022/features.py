@@ -27,11 +27,6 @@ def augmented_images(choices: Choices, seed: int) -> tuple[Pipeline, ...]:
     return tuple(_pipeline(f"yadav2022-log-mel-{name}", (alter,), choices, seed) for name, alter in altered.items())
 
 
-def scaled_axes(choices: Choices) -> tuple[int, ...] | None:
-    """Axes of an image that share the training part's mean and deviation; None where each clip has its own."""
-    return {"clip": None, "training": (0, 1, 2), "training-band": (1, 2)}[choices["normalisation"]]
-
-
 def _pipeline(name: str, alter: tuple[Step, ...], choices: Choices, seed: int) -> Pipeline:
     normalised = (step(spectral.z_scored),) if choices["normalisation"] == "clip" else ()
     steps = (

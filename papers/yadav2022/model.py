@@ -10,6 +10,7 @@ def build_crnn(
     num_classes: int,
     input_shape: tuple[int, int, int] = (128, 259, 1),
     *,
+    normalisation: str = "clip",
     pool_edge: str = "dropped",
     batch_norm_momentum: float = 0.99,
     l2: float = 0.0,
@@ -20,6 +21,8 @@ def build_crnn(
     ----------
     num_classes : int
     input_shape : (mel bands, frames, 1)
+    normalisation : "clip": images come normalised; "training", "training-band": by the training part's mean and
+        deviation, over everything or band by band (two or 256 numbers more, and a count, none of them trained)
     pool_edge : "dropped" or "kept": what max-pooling does with an edge narrower than its window
     batch_norm_momentum : float in (0, 1), of the moving statistics
     l2 : float, weight decay on convolution kernels; 0: none
@@ -40,7 +43,10 @@ def build_crnn(
         return layers.MaxPooling2D(pool_size, strides=pool_size, padding=padding, name=f"{name}_pool")(x)
 
     inputs = keras.Input(input_shape, name="log_mel")
-    x = block(inputs, filters=64, kernel_size=9, pool_size=2, name="mlflb1")  # (batch, 64, 129, 64)
+    x = inputs
+    if normalisation != "clip":
+        x = layers.Normalization(axis={"training": None, "training-band": 1}[normalisation], name="normalisation")(x)
+    x = block(x, filters=64, kernel_size=9, pool_size=2, name="mlflb1")  # (batch, 64, 129, 64)
     x = block(x, filters=64, kernel_size=7, pool_size=4, name="mlflb2")  # (batch, 16, 32, 64)
     x = block(x, filters=128, kernel_size=5, pool_size=4, name="mlflb3")  # (batch, 4, 8, 128)
     x = block(x, filters=128, kernel_size=3, pool_size=4, name="mlflb4")  # (batch, 1, 2, 128)

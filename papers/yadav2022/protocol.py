@@ -17,12 +17,12 @@ RAVDESS_CLIPS = dict(zip(RAVDESS_CLASSES, (192, 192, 192, 192, 192, 96, 192, 192
 RAVDESS_TEST = dict(zip(RAVDESS_CLASSES, (37, 36, 41, 41, 40, 24, 34, 35), strict=True))  # Table 2
 
 
-def emodb_split(clips: pd.DataFrame, seed: int) -> Split:
+def emodb_split(clips: pd.DataFrame, seed: int, choices: Choices) -> Split:
     """A random 80:20 split of EMO-DB with exactly the printed test supports (Tables 3 and 5)."""
     return _printed_supports(clips, EMODB_TEST, EMODB_CLIPS, seed)
 
 
-def ravdess_split(clips: pd.DataFrame, seed: int) -> Split:
+def ravdess_split(clips: pd.DataFrame, seed: int, choices: Choices) -> Split:
     """A random 80:20 split of RAVDESS with exactly the printed test supports (Tables 2 and 4)."""
     return _printed_supports(clips, RAVDESS_TEST, RAVDESS_CLIPS, seed)
 

@@ -49,13 +49,14 @@ class LoadedCorpora:
     reports: Mapping[str, CorpusReport]
 
 
-def load(names: Sequence[str], data: Path | None = None) -> LoadedCorpora:
+def load(names: Sequence[str], data: Path | None = None, *, optional: Sequence[str] = ()) -> LoadedCorpora:
     """The clips of corpora that are in the data folder, whole or in part.
 
     Parameters
     ----------
     names : of corpora, each once
     data : data folder; None: $SER_KERAS_DATA, else the user's cache
+    optional : of `names`, those that may be missing
 
     Returns
     -------
@@ -64,11 +65,11 @@ def load(names: Sequence[str], data: Path | None = None) -> LoadedCorpora:
 
     Raises
     ------
-    CorpusError : no such corpus, or nothing of one is there
+    CorpusError : no such corpus, or nothing of one that is not optional is there
     """
     import pandas as pd
 
-    found = {name: folder.present(name, data) for name in names}
+    found = {name: folder.present(name, data) for name in names if name not in optional or folder.find(name, data)}
     rows = [row for name in found for row in _rows(name, found[name], manifest(name))]
     reports = {name: report(found[name], manifest(name)) for name in found}
     return LoadedCorpora(pd.DataFrame(rows, columns=list(COLUMNS)), MappingProxyType(reports))

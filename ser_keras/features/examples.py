@@ -1,4 +1,4 @@
-"""What a model is fed: rows of feature stores, scaled as the training part says."""
+"""What a model is fed: rows of feature stores."""
 
 from dataclasses import dataclass
 
@@ -6,36 +6,7 @@ import numpy as np
 
 from ser_keras.features.store import Features
 
-
-@dataclass(frozen=True)
-class Scaler:
-    """Mean and standard deviation by which examples are scaled; arrays that broadcast against one example."""
-
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    def applied(self, examples: np.ndarray) -> np.ndarray:
-        """Scaled examples, float32, in the shape of `examples` (n, …)."""
-        return ((examples - self.mean) / self.deviation).astype(np.float32)
-
-
-def fitted_scaler(examples: "Examples", axes: tuple[int, ...]) -> Scaler:
-    """Mean and deviation over all examples and the given axes of one example, gathered batch by batch.
-
-    A part that never varies gets deviation 1.
-    """
-    total = squares = count = 0.0
-    reduced = (0, *(axis + 1 for axis in axes))
-    for start in range(0, len(examples), 64):
-        batch = examples.arrays(np.arange(start, min(start + 64, len(examples)))).astype(np.float64)
-        total = total + batch.sum(axis=reduced, keepdims=True)
-        squares = squares + (batch**2).sum(axis=reduced, keepdims=True)
-        count += batch.size / total.size
-    mean = total / count
-    variance = np.maximum(squares / count - mean**2, 0.0)
-    deviation = np.sqrt(variance)
-    deviation[deviation < 1e-8] = 1.0
-    return Scaler(mean[0], deviation[0])
+BATCH = 64  # examples that are in memory at once while moments are gathered
 
 
 @dataclass(frozen=True)
@@ -44,14 +15,14 @@ class Examples:
 
     Parameters
     ----------
-    sources : (features, row numbers) pairs: originals first, then augmented copies
+    sources : (features, row numbers) pairs: originals first, then altered copies
     classes : int (n,), class number of each example
-    scaler : applied to what is read, or None
+    columns : int (m,), entries of a feature vector that are taken, in this order; None: all
     """
 
     sources: tuple[tuple[Features, np.ndarray], ...]
     classes: np.ndarray
-    scaler: Scaler | None = None
+    columns: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -64,4 +35,30 @@ class Examples:
         for which, (features, rows) in enumerate(self.sources):
             here = np.flatnonzero(source == which)
             out[here] = features.rows(rows[numbers[here] - starts[which]])
-        return out if self.scaler is None else self.scaler.applied(out)
+        return out if self.columns is None else out[:, self.columns]
+
+
+def moments(examples: Examples, kept: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance (n in the denominator) over all examples, gathered batch by batch in float64.
+
+    Parameters
+    ----------
+    examples : at least one
+    kept : axes of a batch (0 is the example's number) that are not averaged over
+
+    Returns
+    -------
+    mean, variance : float64, of the sizes of the kept axes
+    """
+    shift = None  # sums of squares are taken about the first example's mean, so that nothing cancels
+    total = squares = count = 0.0
+    for start in range(0, len(examples), BATCH):
+        batch = examples.arrays(np.arange(start, min(start + BATCH, len(examples)))).astype(np.float64)
+        reduced = tuple(axis for axis in range(batch.ndim) if axis not in kept)
+        if shift is None:
+            shift = batch[:1].mean(axis=reduced, keepdims=True)
+        total = total + (batch - shift).sum(axis=reduced)
+        squares = squares + ((batch - shift) ** 2).sum(axis=reduced)
+        count += batch.size / np.size(total)
+    mean = total / count
+    return mean + shift.reshape(np.shape(mean)), np.maximum(squares / count - mean**2, 0.0)

@@ -40,13 +40,16 @@ class Pipeline:
     """Clip → array: read as one channel at `sample_rate` (None: the file's own), then each step in turn.
 
     `seed` decides what random steps draw; each clip has a stream of its own, so order and number of workers do
-    not matter.
+    not matter. `names` are those of the entries of a feature vector, () for other arrays. A silent recording is an
+    error unless `silence` is True.
     """
 
     name: str
     sample_rate: int | None
     steps: tuple[Step, ...]
     seed: int = 0
+    names: tuple[str, ...] = ()
+    silence: bool = False
 
     @property
     def is_random(self) -> bool:
@@ -56,7 +59,8 @@ class Pipeline:
         """All that decides what the pipeline gives, as JSON values."""
         steps = [{"function": step.name, "parameters": dict(step.parameters)} for step in self.steps]
         seeds = {"seed": self.seed} if self.is_random else {}
-        return {"name": self.name, "sample_rate": self.sample_rate, "steps": steps, **seeds}
+        accepted = {"silence": True} if self.silence else {}
+        return {"name": self.name, "sample_rate": self.sample_rate, "steps": steps, **seeds, **accepted}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -81,7 +85,7 @@ class Pipeline:
         ------
         AudioError : the recording can't be used; the message names it
         """
-        wave, rate = audio.read(path, self.sample_rate)
+        wave, rate = audio.read(path, self.sample_rate, silence=self.silence)
         return self.applied(wave, rate, clip, name=str(path))
 
     def applied(self, wave: np.ndarray, sample_rate: int, clip: str, name: str | None = None) -> np.ndarray:

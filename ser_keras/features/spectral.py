@@ -19,8 +19,10 @@ def log_mel(
     n_fft: int = 2048,
     hop_length: int = 512,
     top_db: float | None = None,
+    norm: str | None = "slaney",
+    pad_mode: str = "constant",
 ) -> np.ndarray:
-    """Log-mel power spectrogram in dB re 1: HTK mel scale, bands normalised to equal area, Hann window, centred.
+    """Log-mel power spectrogram in dB re 1: HTK mel scale up to half the sample rate, Hann window, centred.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def log_mel(
     n_mels : int
     n_fft, hop_length : int, samples
     top_db : float or None, dB kept below the clip's own peak
+    norm : "slaney": bands of equal area; None: bands of equal height, 1
+    pad_mode : what lies beyond both ends: "constant" (zeros) or "reflect"
 
     Returns
     -------
@@ -50,13 +54,13 @@ def log_mel(
         win_length=n_fft,
         window="hann",
         center=True,
-        pad_mode="constant",
+        pad_mode=pad_mode,
         power=2.0,
         n_mels=n_mels,
         fmin=0.0,
         fmax=sample_rate / 2,
         htk=True,
-        norm="slaney",
+        norm=norm,
     )
     return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=top_db).astype(np.float32)
 

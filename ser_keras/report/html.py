@@ -53,6 +53,7 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
         bands=texts.bands(report["experiments"]),
         n_runs=sum(len(entry["runs"]) for entry in report["experiments"]),
         items=items,
+        ways=texts.variants(report["experiments"]),
         parts=PARTS,
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),  # ours, not a run's
         words=texts,

@@ -27,6 +27,8 @@ def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[
             ([" ".join([texts.name(entry), *texts.marks(entry)]), *texts.summary_cells(entry)] for entry in entries),
         ),
     ]
+    ways = [f"- {plain(line)}" for line in texts.variants(entries)]
+    blocks += ["## The same experiment in several ways", "\n".join(ways)] if ways else []
     for entry in entries:
         blocks += _experiment(entry, drawn[entry["id"]])
     return "\n\n".join(blocks) + "\n"
@@ -92,6 +94,7 @@ def _split(entry: Mapping) -> list[str]:
     blocks = ["### Split"]
     for split in entry["splits"]:
         blocks.append(plain(f"{texts.seeds(split).capitalize()}. {texts.leak(entry, split)} {split['note']}"))
+        blocks += [plain(line) for line in texts.more_leaks(split)]
         if split["shared_speakers"]:
             blocks.append(plain(f"Speakers in training and test: {', '.join(split['shared_speakers'])}."))
         parts = [split["supports"][part] for part in ("train", "validation", "test")]

@@ -1,4 +1,4 @@
-"""Finished runs as they lie on disk, OUT/PAPER/EXPERIMENT/VARIANT/PROTOCOL/seed-N, read and checked.
+"""Finished runs as they lie on disk, OUT/PAPER/EXPERIMENT/VARIANT/PROTOCOL/seed-N[,…], read and checked.
 
 A folder without `run.json` is unfinished and left out; a finished one that can't be read stops the report, because a
 mean over the others would be a mean over chosen runs.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ser_keras.errors import RunError
+from ser_keras.tasks import folder_name
 
 SCHEMA = 1
 COLUMNS = ("clip", "speaker", "true", "predicted")
@@ -49,7 +50,8 @@ class Run:
     folder : where it lies
     record : its run.json
     clips, speakers, y_true, y_pred : one entry a test clip
-    history : column of history.csv → one value an epoch; `val_…` columns only where there was a validation part
+    history : column of history.csv → one value an epoch; `val_…` columns only where there was a validation part;
+        empty where the authors' own weights were evaluated
     """
 
     folder: Path
@@ -94,7 +96,7 @@ def read(folder: Path) -> Run:
         raise _wrong(
             folder / "predictions.csv", f"has {len(columns['clip'])} rows for the {tested} test clips of run.json"
         )
-    history = _history(folder / "history.csv")
+    history = {} if record.get("weights") == "published" else _history(folder / "history.csv")
     return Run(folder, record, columns["clip"], columns["speaker"], columns["true"], columns["predicted"], history)
 
 
@@ -117,10 +119,12 @@ def _record(path: Path) -> dict:
     if record["schema"] != SCHEMA:
         raise _wrong(path, f"is of schema {record['schema']}; this version reads {SCHEMA}")
     _check_parts(path, record)
-    place = path.parent.parts[-5:]
-    said = tuple(str(record[key]) for key in ("paper", "experiment", "variant", "protocol"))
-    if place != (*said, f"seed-{record['seed']}"):
-        raise _wrong(path, f"is of {'/'.join(said)}/seed-{record['seed']}, which is not where it lies")
+    *place, name = path.parent.parts[-5:]
+    said = [str(record[key]) for key in ("paper", "experiment", "variant", "protocol")]
+    changed = {one["key"]: one["value"] for one in record["choices"] if one["value"] != one["default"]}
+    full = folder_name(record["seed"], changed, record.get("weights", "trained"))
+    if place != said or name not in (full, f"seed-{record['seed']}"):
+        raise _wrong(path, f"is of {'/'.join(said)}/{full}, which is not where it lies")
     return record
 
 

@@ -14,7 +14,14 @@ from ser_keras.evaluation import metrics, printed
 from ser_keras.evaluation.audit import examined
 from ser_keras.report.runs import Run
 
-FITTED = ("epochs_run", "best_epoch", "stopped_early", "examples", "parameters")  # in `training`: came of it, not set
+FITTED = (
+    "epochs_run",
+    "best_epoch",
+    "stopped_early",
+    "examples",
+    "parameters",
+    "trainable_parameters",
+)  # in `training`: came of it, not set
 
 
 def groups(runs: Sequence[Run]) -> list[list[Run]]:
@@ -40,7 +47,8 @@ def _settings(run: Run) -> dict[str, object]:
     }
     training = {key: value for key, value in record["training"].items() if key not in FITTED}
     choices = {choice["key"]: choice["value"] for choice in record["choices"]}
-    return {**choices, **corpora, **training, "quick": record["quick"], "classes": record["classes"]}
+    decided = {"quick": record["quick"], "classes": record["classes"], "weights": record.get("weights", "trained")}
+    return {**choices, **corpora, **training, **decided}
 
 
 def experiments(runs: Sequence[Run]) -> list[dict]:
@@ -76,6 +84,8 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "name": record["experiment"],
         "title": record["title"],
         "variant": record["variant"],
+        "summary": record.get("summary", ""),
+        "weights": record.get("weights", "trained"),
         "protocol": record["protocol"],
         "settings": differing,
         "quick": record["quick"],
@@ -84,6 +94,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
             name: {"missing": max(0, corpus["expected"] - corpus["clips"]), **corpus}
             for name, corpus in record["corpora"].items()
         },
+        "missing_corpora": record.get("missing_corpora", []),
         "published": published,
         "runs": outcomes,
         "accuracy_mean": mean,
@@ -118,6 +129,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "set_aside": _distinct_clips(group),
         "training": {key: value for key, value in record["training"].items() if key not in FITTED},
         "pipeline": record.get("pipeline", {}),
+        "model": record.get("model", []),
         "provenance": _distinct(group, lambda run: dict(run.record["provenance"])),
     }
 
@@ -179,6 +191,9 @@ def _split(run: Run) -> dict:
         "shared_with_validation": sorted(speakers["validation"] & speakers["test"]),
         "test_clips_of_shared_speakers": sum(speaker in shared for speaker in run.speakers),
         "test_clips": len(run.speakers),
+        "unused": split.get("unused", 0),
+        "twins_in_training": split.get("twins_in_training", 0),
+        "watched_test_clips": split.get("watched_test_clips", 0),
         "note": split.get("note", ""),
     }
 

@@ -80,6 +80,10 @@ def notes(entry: Entry) -> list[str]:
             )
     if entry["set_aside"]:
         found.append(f"Could not be used and set aside: {counted(len(entry['set_aside']), 'clip')}.")
+    for corpus in entry["missing_corpora"]:
+        found.append(f"{corpus} is not there: the experiment was run without it.")
+    if entry["weights"] == "published":
+        found.append("Nothing was trained: these are the weights that the authors published, evaluated here.")
     epochs, limit = entry["choices"].get("epochs", {}).get("value"), entry["training"].get("epochs_limit")
     if epochs is not None and limit is not None and limit < epochs:
         found.append(f"Training was held to {counted(limit, 'epoch')}, where the recipe allows {epochs}.")
@@ -185,6 +189,46 @@ def leak(entry: Entry, split: Mapping[str, object]) -> str:
     return f"No speaker of the test part is in the training part{also}."
 
 
+def more_leaks(split: Mapping[str, object]) -> list[str]:
+    """What else of a split reaches from the test part into training, and what it leaves out, a sentence each."""
+    tested, found = counted(split["test_clips"], "test example"), []
+    if split["twins_in_training"]:
+        found.append(
+            f"{split['twins_in_training']} of the {tested} have their twin in the training part: the same recording, "
+            "as it is or altered. Such examples are recognized by memory."
+        )
+    if split["watched_test_clips"]:
+        found.append(
+            f"{split['watched_test_clips']} of the {tested} are watched while training too: they decide which epoch "
+            "is kept, so the accuracy is that of a choice made on them."
+        )
+    if split["unused"]:
+        found.append(f"{counted(split['unused'], 'clip is', 'clips are')} in no part at all.")
+    return found
+
+
+def variants(entries: Sequence[Entry]) -> list[str]:
+    """For each experiment that was run in several ways: what each came to, and what tells them apart."""
+    told = []
+    for experiment in dict.fromkeys(entry["name"] for entry in entries):
+        ways = [entry for entry in entries if entry["name"] == experiment]
+        if len(ways) == 1:
+            continue
+        figures = [f"{qualifiers(one)} {mean_text(one['accuracy_mean'], None, len(one['runs']))}" for one in ways]
+        published = ways[0]["published"]["accuracy_text"]
+        line = f"{experiment}: published {published or NOTHING}; {'; '.join(figures)}."
+        means = {}
+        for one in ways:
+            if not any(setting in one["choices"] or setting == "weights" for setting in one["settings"]):
+                means.setdefault(one["variant"], one["accuracy_mean"])
+        if len(means) == 2:
+            (one, first), (other, second) = means.items()
+            line += f" From {one} to {other} accuracy moves by {signed(100 * (second - first))} points."
+        summaries = {one["variant"]: one["summary"] for one in ways if one["summary"]}
+        told.append(" ".join([line, *(f"{name}: {summary}" for name, summary in summaries.items())]))
+    return told
+
+
 def seeds(part: Mapping[str, object]) -> str:
     """The seeds that something holds for, in words."""
     numbers = ", ".join(map(str, part["seeds"]))
@@ -232,7 +276,9 @@ def training_facts(entry: Entry) -> list[tuple[str, str]]:
         "Loss": training.get("loss"),
         "Batch size": training.get("batch_size"),
         "Epochs allowed": training.get("epochs_limit"),
+        "Learning rate falls": training.get("plateau"),
         "Parameters of the model": first.get("parameters"),
+        "Of these trained": first.get("trainable_parameters"),
         "Training examples": first.get("examples"),
     }
     if training.get("patience") is not None:
@@ -266,6 +312,8 @@ def learning_words(entry: Entry, histories: Sequence[tuple[int, Mapping[str, Seq
         f"seed {seed}: loss from {history['loss'][0]:.2f} to {history['loss'][-1]:.2f} and training accuracy from "
         f"{percent(history['accuracy'][0], 1)} to {percent(history['accuracy'][-1], 1)} in "
         f"{counted(len(history['epoch']), 'epoch')}, kept epoch {run['best_epoch']}"
-        for run, (seed, history) in zip(entry["runs"], histories, strict=True)
+        for seed, history in histories
+        for run in entry["runs"]
+        if run["seed"] == seed
     ]
     return "Learning curves; " + "; ".join(told)

@@ -88,15 +88,16 @@ def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:
             )
         )
     kept = {run.record["seed"]: run.record["training"].get("best_epoch") for run in group}
-    histories = [(run.record["seed"], run.history) for run in group]
-    made.append(
-        (
-            "learning",
-            figures.learning_figure(histories, kept),
-            texts.learning_words(entry, histories),
-            f"Loss and accuracy over epochs, {runs}; the epoch whose weights were kept is marked",
+    histories = [(run.record["seed"], run.history) for run in group if run.history]
+    if histories:
+        made.append(
+            (
+                "learning",
+                figures.learning_figure(histories, kept),
+                texts.learning_words(entry, histories),
+                f"Loss and accuracy over epochs, {runs}; the epoch whose weights were kept is marked",
+            )
         )
-    )
     return [
         {"key": key, "file": f"{entry['id']}-{key}", "alt": alt, "caption": caption,
          "svg": figures.svg(figure), "png": figures.png(figure)}

@@ -64,7 +64,7 @@ def test_folder_without_runs_names_the_command(tmp_path):
         ({"set_aside": ["a.wav"]}, "lacks 'clip' in set_aside"),
         ({"split": {}}, "lacks the supports of train, validation and test"),
         ({"split": {"supports": {"train": {}, "validation": {}, "test": {}}, "speakers": {}}}, "lacks the speakers"),
-        ({"seed": 1}, "emodb/described/published/seed-1, which is not where it lies"),
+        ({"seed": 1}, "emodb/described/published/seed-1,monitor=val_loss, which is not where it lies"),
         ({"experiment": "ravdess"}, "which is not where it lies"),
     ],
 )

@@ -88,3 +88,11 @@ def test_l2_reaches_every_convolution():
 def test_unknown_pool_edge_is_refused():
     with pytest.raises(KeyError, match="torn"):
         build_crnn(7, pool_edge="torn")
+
+
+@pytest.mark.parametrize(("normalisation", "numbers"), [("training", 3), ("training-band", 257)])
+def test_normalisation_over_the_training_part_is_a_layer_of_the_model(normalisation, numbers):
+    plain, model = build_crnn(8), build_crnn(8, normalisation=normalisation)
+    # a mean, a variance and the count of examples; for each of 128 bands where it is by band
+    assert model.count_params() - plain.count_params() == numbers
+    assert len(model.trainable_weights) == len(plain.trainable_weights)

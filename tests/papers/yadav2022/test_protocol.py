@@ -23,7 +23,7 @@ def table(counts):
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_test_part_has_the_printed_supports(split, clips, experiment, seed):
-    drawn = split(table(clips), seed)
+    drawn = split(table(clips), seed, {})
     counts = table(clips)["emotion"].iloc[drawn.test].value_counts()
     assert [counts[name] for name in PRINTED[experiment]["classes"]] == PRINTED[experiment]["support"]
     assert len(drawn.train) + len(drawn.test) == sum(clips.values())
@@ -32,7 +32,7 @@ def test_test_part_has_the_printed_supports(split, clips, experiment, seed):
 
 def test_emodb_in_part_keeps_the_printed_shares_and_says_so():
     half = {name: count // 2 for name, count in protocol.EMODB_CLIPS.items()}
-    drawn = protocol.emodb_split(table(half), 0)
+    drawn = protocol.emodb_split(table(half), 0, {})
     counts = table(half)["emotion"].iloc[drawn.test].value_counts()
     assert counts["angry"] == round(34 * 63 / 127)
     assert "not complete" in drawn.note

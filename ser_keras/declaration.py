@@ -1,0 +1,138 @@
+"""All that decides a run, as JSON values; and whether a folder holds the finished run of a declaration."""
+
+import json
+from pathlib import Path
+
+from ser_keras.corpora.table import CorpusReport, LoadedCorpora
+from ser_keras.errors import RunError
+from ser_keras.experiment import Choices, Training, Value
+from ser_keras.features.pipeline import Pipeline
+from ser_keras.tasks import PROTOCOL, Task
+
+SCHEMA = 1
+# a change of these is another run
+DECISIVE = ("quick", "classes", "choices", "corpora", "training", "pipeline", "weights")
+
+
+def declaration(
+    task: Task, choices: Choices, recipe: Training, corpora: LoadedCorpora, *, quick: bool, weights: str = "trained"
+) -> dict:
+    """What two runs have in common that give the same figures."""
+    return {
+        "schema": SCHEMA,
+        "paper": task.paper,
+        "experiment": task.experiment.name,
+        "title": task.experiment.title,
+        "variant": task.variant.name,
+        "summary": task.variant.summary,
+        "protocol": PROTOCOL,
+        "seed": task.seed,
+        "quick": quick,
+        "weights": weights,
+        "classes": list(task.classes),
+        "published": dict(task.published),
+        "citation": dict(task.citation),
+        "choices": [
+            {
+                "key": choice.key,
+                "value": choices[choice.key],
+                "default": choice.value,
+                "reason": choice.reason,
+                "alternatives": list(choice.alternatives),
+            }
+            for choice in task.choices
+        ],
+        "corpora": {name: _corpus_record(report) for name, report in corpora.reports.items()},
+        "missing_corpora": [name for name in task.experiment.corpora if name not in corpora.reports],
+        "training": _training_record(recipe),
+        "pipeline": _pipeline_record(task, choices),
+    }
+
+
+def changed(task: Task, choices: Choices) -> dict[str, Value]:
+    """The choices that are not at our values."""
+    return {one.key: choices[one.key] for one in task.choices if choices[one.key] != one.value}
+
+
+def _corpus_record(report: CorpusReport) -> dict:
+    return {
+        "clips": report.clips,
+        "expected": report.expected,
+        "synthetic": report.synthetic,
+        "manifest_sha256": report.manifest_sha256,
+        "altered": len(report.altered),
+        "foreign": report.foreign,
+    }
+
+
+def _training_record(recipe: Training) -> dict:
+    plateau = recipe.plateau
+    return {
+        "optimizer": _optimizer_name(recipe),
+        "loss": recipe.loss,
+        "batch_size": recipe.batch_size,
+        "epochs_limit": recipe.epochs,
+        "monitor": recipe.monitor,
+        "patience": recipe.patience,
+        "validation_share": recipe.validation_share,
+        "restore_best": recipe.restore_best,
+        "plateau": None
+        if plateau is None
+        else f"{plateau.monitor} x {plateau.factor:g} after {plateau.patience}, down to {plateau.min_learning_rate:g}",
+    }
+
+
+def _optimizer_name(recipe: Training) -> str:
+    optimizer = recipe.optimizer()
+    momentum = getattr(optimizer, "momentum", 0)
+    name = f"{type(optimizer).__name__}, learning rate {float(optimizer.learning_rate):g}"
+    return f"{name}, momentum {momentum:g}" if momentum and type(optimizer).__name__ == "SGD" else name
+
+
+def _pipeline_record(task: Task, choices: Choices) -> dict:
+    variant = task.variant
+    before = variant.copies(choices, task.seed) if variant.copies else ()
+    after = variant.augmentation(choices, task.seed) if variant.augmentation else ()
+
+    def described(pipeline: Pipeline) -> dict:
+        return {**pipeline.description(), "fingerprint": pipeline.fingerprint}
+
+    return {
+        **described(variant.pipeline(choices)),
+        "columns": list(variant.columns(choices)) if variant.columns else None,
+        "copies": [described(pipeline) for pipeline in before],
+        "augmentation": [described(pipeline) for pipeline in after],
+    }
+
+
+def finished(folder: Path, declared: dict) -> bool:
+    """Whether the folder holds a finished run of this declaration.
+
+    Raises
+    ------
+    RunError : it holds a finished run of another declaration, or one that can't be read
+    """
+    path = folder / "run.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} can't be read ({error}): remove the folder or use --force") from error
+    other = [key for key in DECISIVE if _decisive(stored, declared, key) != _decisive(declared, declared, key)]
+    if other:
+        raise RunError(
+            f"{folder} holds a finished run with other settings ({', '.join(other)}): give another --out, or --force "
+            "to train it again"
+        )
+    return True
+
+
+def _decisive(record: dict, declared: dict, key: str) -> object:
+    """The part of a record that figures depend on: of choices the values, of training what is declared beforehand."""
+    value = json.loads(json.dumps(record.get(key)))
+    if key == "choices" and value is not None:
+        return {choice["key"]: choice["value"] for choice in value}
+    if key == "training" and value is not None:
+        return {name: value.get(name) for name in declared["training"]}
+    return value
