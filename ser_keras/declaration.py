@@ -69,7 +69,7 @@ def _training_record(recipe: Training) -> dict:
     plateau = recipe.plateau
     return {
         "optimizer": _optimizer_name(recipe),
-        "loss": recipe.loss,
+        "loss": f"{recipe.loss} of logits" if recipe.from_logits else recipe.loss,
         "batch_size": recipe.batch_size,
         "epochs_limit": recipe.epochs,
         "monitor": recipe.monitor,

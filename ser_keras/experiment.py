@@ -57,6 +57,7 @@ class Training:
     ----------
     optimizer : function that gives a fresh Keras optimizer
     loss : name of a Keras loss on one-hot targets
+    from_logits : whether the loss, then categorical cross-entropy, takes what the model gives for logits
     batch_size, epochs : int; `epochs` is the most that are run
     validation_share : float in [0, 1), share of the training part (stratified by class) held out to watch; 0: none
     monitor, patience : the history column that early stopping watches, and its epochs of grace; patience None: never
@@ -73,6 +74,7 @@ class Training:
     patience: int | None = None
     restore_best: bool = True
     plateau: Plateau | None = None
+    from_logits: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Variant:
         table that is split then holds all clips, then each block of copies in the same order, told apart by its
         column `copy_of` (the original's id, "" for an original)
     columns : choices → names of the entries of a feature vector that are fed, in this order; None: all of them
+    start : (model, choices) → None: fills a fresh model with what its training starts from, where that is not at random
     weights : (model, folder) → None: fills the model with the authors' own weights from files in the folder
     """
 
@@ -110,6 +113,7 @@ class Variant:
     augmentation: Callable[[Choices, int], tuple[Pipeline, ...]] | None = None
     copies: Callable[[Choices, int], tuple[Pipeline, ...]] | None = None
     columns: Callable[[Choices], tuple[str, ...]] | None = None
+    start: Callable[[keras.Model, Choices], None] | None = None
     weights: Callable[[keras.Model, Path], None] | None = None
 
 

@@ -134,7 +134,8 @@ def fit(
             if (monitor or "").startswith("val_"):
                 raise RunError(f"{what} watches {monitor}, but there is no validation part: set its share")
     adapt(model, train)
-    model.compile(optimizer=training.optimizer(), loss=training.loss, metrics=["accuracy"])
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True) if training.from_logits else training.loss
+    model.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"])
     progress = Progress(label, training.epochs)
     watch = keras.callbacks.EarlyStopping(
         monitor=training.monitor,

@@ -216,21 +216,17 @@ def _tasks(pairs: list[tuple[str, str]], variant: str | None, wanted_seeds: tupl
         experiment = next(one for one in discovery.load_paper(paper).experiments if one.name == name)
         tasks += [
             Task(paper, citation, printed["results"][name], experiment, one, seed)
-            for one in _variants(paper, experiment, variant)
+            for one in variants_of(experiment, variant)
             for seed in wanted_seeds
         ]
     return tasks
 
 
-def _variants(paper: str, experiment: Experiment, wanted: str | None) -> tuple[Variant, ...]:
+def variants_of(experiment: Experiment, wanted: str | None) -> tuple[Variant, ...]:
     """The variants that are asked for; the first where none is, and where an experiment has but one."""
     if wanted == "both":
         return experiment.variants
-    named = tuple(one for one in experiment.variants if one.name == wanted)
-    if wanted and not named and len(experiment.variants) > 1:
-        known = ", ".join(one.name for one in experiment.variants)
-        raise PaperError(f"{paper}/{experiment.name} has no variant {wanted!r}; variants: {known}")
-    return named or experiment.variants[:1]
+    return tuple(one for one in experiment.variants if one.name == wanted) or experiment.variants[:1]
 
 
 def _result(task: Task, run_folder: Path) -> str:

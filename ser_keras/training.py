@@ -53,6 +53,8 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
 
     keras.utils.set_random_seed(task.seed)
     model = task.variant.build(len(task.classes), choices)
+    if task.variant.start and settings.weights is None:
+        task.variant.start(model, choices)
     fitted = _fitted(task, model, recipe, data, settings)
     training_s = time.perf_counter() - clock - features_s
     scores = fitting.probabilities(

@@ -60,7 +60,8 @@ def test_readme_of_the_room_lists_every_choice(paper, experiment):
     readme = (discovery.room(paper) / "README.md").read_text(encoding="utf-8")
     for choice in all_choices(experiment):
         row = next((line for line in readme.splitlines() if line.startswith(f"| `{choice.key}` |")), "")
-        value = f"{choice.value:g}" if isinstance(choice.value, int | float) else str(choice.value).lower()
+        number = isinstance(choice.value, int | float) and not isinstance(choice.value, bool)
+        value = f"{choice.value:g}" if number else str(choice.value).lower()
         # a choice that experiments or variants set differently has all its values there, with commas
         assert value in [one.strip() for one in row.split("|")[2].split(",")], f"{choice.key} is {value}"
 

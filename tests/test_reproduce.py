@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -108,6 +109,7 @@ def test_second_call_trains_nothing_and_other_settings_are_refused(synthetic):
         (["yadav2022/emodb", "--seeds", "many"], 2, "neither a number of seeds"),
         (["yadav2022/emodb", "--epochs", "0"], 2, "0 is not in the range"),
         (["--nonsense"], 2, "No such option"),
+        (["yadav2022/emodb", "--variant", "meant"], 2, "'meant' is not one of 'described', 'coded', 'both'"),
     ],
 )
 def test_wrong_call_is_one_clear_line(arguments, code, says, tmp_path):
@@ -117,6 +119,14 @@ def test_wrong_call_is_one_clear_line(arguments, code, says, tmp_path):
     assert "Traceback" not in done.stderr
     if code == 3:
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_weights_of_authors_who_published_none_are_refused(synthetic):
+    done = call("yadav2022/emodb", "--corpora", "synthetic", "--quick", "--weights", "published", cwd=synthetic[0])
+    assert done.returncode == 3
+    assert (
+        done.stderr.strip().splitlines()[-1].endswith("published no weights that are known here: leave out --weights")
+    )
 
 
 def test_debug_shows_the_traceback(tmp_path):
@@ -141,6 +151,25 @@ def test_targets_are_papers_experiments_or_all():
     assert reproduce.selected(("yadav2022/emodb", "yadav2022/emodb")) == [("yadav2022", "emodb")]
     with pytest.raises(PaperError, match="no paper is called"):
         reproduce.selected(("nobody1999/emodb",))
+
+
+def experiment_with(*names):
+    variants = tuple(SimpleNamespace(name=name) for name in names)
+    return SimpleNamespace(name="one", variants=variants)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "chosen"),
+    [
+        (None, ("coded", "described"), ["coded"]),
+        ("both", ("coded", "described"), ["coded", "described"]),
+        ("described", ("coded", "described"), ["described"]),
+        ("coded", ("described",), ["described"]),  # the only way there is
+        ("both", ("described",), ["described"]),
+    ],
+)
+def test_first_variant_is_run_unless_another_or_both_are_asked_for(wanted, names, chosen):
+    assert [one.name for one in reproduce.variants_of(experiment_with(*names), wanted)] == chosen
 
 
 @pytest.mark.real_data

@@ -40,6 +40,15 @@ def test_ids_are_the_manifests_wherever_a_clip_lies(tmp_path):
     assert clips["speaker"].tolist() == ["savee-DC", "ravdess-24", "tess-YAF"]
 
 
+def test_optional_corpus_may_be_missing_and_others_may_not(tmp_path):
+    put(tmp_path, "emodb/wav/03a01Fa.wav")
+    loaded = load(["emodb", "savee"], tmp_path, optional=["savee"])
+    assert list(loaded.reports) == ["emodb"]
+    assert set(loaded.clips["corpus"]) == {"emodb"}
+    with pytest.raises(CorpusError, match="none of its 480 clips is in"):
+        load(["emodb", "savee"], tmp_path, optional=["emodb"])
+
+
 def test_rows_come_corpus_by_corpus_in_manifest_order(tmp_path):
     put(tmp_path, "emodb/b/03a01Fa.wav", "emodb/a/03a02Nc.wav", "savee/JE_d01.wav", "savee/DC_su01.wav")
     assert load(["savee", "emodb"], tmp_path).clips["clip"].tolist() == [

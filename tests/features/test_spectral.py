@@ -36,6 +36,25 @@ def test_log_mel_refuses_stereo_and_nan(wave):
         spectral.log_mel(wave, 16_000)
 
 
+def test_bands_of_equal_area_are_bands_of_equal_height_over_half_their_width():
+    wave = np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
+    corners = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 8000 / 700), 66) / 2595) - 1)  # hertz
+    area, height = (spectral.log_mel(wave, 16_000, n_mels=64, norm=norm) for norm in ("slaney", None))
+    halves = (corners[2:] - corners[:-2]) / 2
+    np.testing.assert_allclose(height - area, np.tile(10 * np.log10(halves)[:, None], area.shape[1]), atol=1e-3)
+
+
+def test_reflected_ends_hold_the_energy_that_zeros_lack():
+    tone = np.cos(2 * np.pi * 1000 * np.arange(16_000) / 16_000).astype(np.float32)
+    zeros, mirror = (
+        spectral.log_mel(tone, 16_000, n_fft=1024, pad_mode=mode).max(axis=0) for mode in ("constant", "reflect")
+    )
+    # half of the first frame is zeros: half its energy (3 dB), half its amplitude at the tone itself (6 dB)
+    assert 3 < mirror[0] - zeros[0] < 6.1
+    assert mirror[0] == pytest.approx(mirror[10], abs=0.2)  # a cosine goes on in its mirror image
+    np.testing.assert_array_equal(zeros[2:-2], mirror[2:-2])
+
+
 def test_z_scored_over_all_and_over_an_axis():
     values = np.array([[1.0, 3.0], [5.0, 9.0]])
     np.testing.assert_allclose(spectral.z_scored(values, 1), (values - 4.5) / np.sqrt(8.75), rtol=1e-6)

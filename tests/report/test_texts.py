@@ -153,3 +153,33 @@ def test_small_words():
     assert [texts.value_text(value) for value in (None, True, 60.0, "clip")] == ["none", "true", "60.0", "clip"]
     assert texts.moment("2026-11-20T22:07:00+00:00") == "2026-11-20 22:07 UTC"
     assert texts.matrix_words([[3, 1], [0, 0]], ["angry", "sad"]) == "recognized: angry 75.0 % (3 of 4), sad – (0 of 0)"
+
+
+def test_twins_in_training_watched_and_unused_clips_are_told(entry_of):
+    split = entry_of()["splits"][0]
+    assert texts.more_leaks(split) == []
+    told = texts.more_leaks({**split, "twins_in_training": 3, "watched_test_clips": 107, "unused": 1})
+    assert told[0].startswith("3 of the 107 test examples have their twin in the training part")
+    assert told[1].startswith("107 of the 107 test examples are watched while training too")
+    assert told[2] == "1 clip is in no part at all."
+
+
+def test_missing_corpus_and_published_weights_are_noted(entry_of):
+    notes = texts.notes(entry_of(missing_corpora=["savee"]))
+    assert "savee is not there: the experiment was run without it." in notes
+    assert not any("Nothing was trained" in note for note in notes)
+
+
+def test_variants_are_set_beside_each_other_with_what_tells_them_apart(make_run, tmp_path):
+    make_run(variant="coded", right=0.0, summary="One step.")
+    make_run(variant="described", right=1.0, summary="Many steps.")
+    entries = tables.experiments(finished_runs(tmp_path, "yadav2022"))
+    (line,) = texts.variants(entries)
+    low = entries[0]["accuracy_mean"]
+    assert line.startswith(f"emodb: published 83.18 %; coded, published protocol {100 * low:.2f} % (1 run);")
+    assert f"From coded to described accuracy moves by {100 - 100 * low:+.2f} points." in line
+    assert line.endswith("coded: One step. described: Many steps.")
+
+
+def test_one_way_of_an_experiment_needs_no_comparison(entry_of):
+    assert texts.variants([entry_of()]) == []

@@ -1,0 +1,97 @@
+"""What of a test part is in the training part as well: speakers, sentences, takes, recordings, altered copies.
+
+Knows a clip table and index sets, nothing else. Columns are `clip` (an id), `speaker` and, where known, `text` (what is
+said), `emotion`, `take` (which utterances are takes of one: where it is missing, speaker, text and emotion together),
+`copy_of` (id of the clip that an altered copy was made from, "" for an original) and `sha256` (of the recording).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+KINDS = {
+    "speaker": "speaker",
+    "speaker_text": "speaker and sentence",
+    "take": "speaker, sentence and emotion (another take)",
+    "recording": "very recording",
+    "twin": "altered copy, or original,",
+}
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """Which test examples leak, by kind: bool (tested,) each; None where the table can't tell.
+
+    `watched` are those that are in the validation part as well: they decide when training stops.
+    """
+
+    tested: int
+    kinds: dict[str, np.ndarray | None]
+    watched: np.ndarray
+
+    @property
+    def counts(self) -> dict[str, int | None]:
+        """Number of leaking test examples by kind, `watched` among them."""
+        found = {**self.kinds, "watched": self.watched}
+        return {kind: None if which is None else int(which.sum()) for kind, which in found.items()}
+
+    @property
+    def leaking(self) -> np.ndarray:
+        """bool (tested,): test examples that leak in any way."""
+        known = [which for which in (*self.kinds.values(), self.watched) if which is not None]
+        return np.any(known, axis=0)
+
+
+def leaks(table: pd.DataFrame, train: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> Leaks:
+    """What of a split's test part is in its training part.
+
+    Parameters
+    ----------
+    table : one row an example, columns as above; "" or a missing value: not known
+    train, validation, test : row numbers
+
+    Returns
+    -------
+    Leaks, of the test examples in their order
+    """
+    table = table.fillna("").astype(str).reset_index(drop=True)
+    train, test = np.asarray(train, dtype=np.int64), np.asarray(test, dtype=np.int64)
+    found = {kind: _shared(keys, train, test) for kind, keys in _keys(table).items()}
+    found["twin"] = _twins(table, train, test)
+    return Leaks(len(test), {kind: found[kind] for kind in KINDS}, np.isin(test, np.asarray(validation)))
+
+
+def _keys(table: pd.DataFrame) -> dict[str, pd.Series | None]:
+    """What two rows must have in common to leak; "" in a row: it is not known."""
+    recording = table["clip"]
+    if "sha256" in table:
+        recording = table["sha256"].where(table["sha256"] != "", table["clip"])
+    return {
+        "speaker": _joined(table, ["speaker"]),
+        "speaker_text": _joined(table, ["speaker", "text"]),
+        "take": _joined(table, ["take"]) if "take" in table else _joined(table, ["speaker", "text", "emotion"]),
+        "recording": recording,
+    }
+
+
+def _joined(table: pd.DataFrame, columns: list[str]) -> pd.Series | None:
+    if not set(columns) <= set(table):
+        return None
+    whole = (table[columns] != "").all(axis=1)
+    return table[columns].agg("\x1f".join, axis=1).where(whole, "")
+
+
+def _shared(keys: pd.Series | None, train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
+    if keys is None or not (keys != "").any():
+        return None
+    return keys.iloc[test].isin(set(keys.iloc[train]) - {""}).to_numpy()
+
+
+def _twins(table: pd.DataFrame, train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
+    """Test examples of which an altered copy, or the original, or another copy of it, is in training."""
+    if "copy_of" not in table:
+        return None
+    original = table["copy_of"].where(table["copy_of"] != "", table["clip"])
+    return original.iloc[test].isin(set(original.iloc[train])).to_numpy()

@@ -1,0 +1,114 @@
+"""Anybody's split, checked for what its test part shares with its training part; for use in a project's own tests.
+
+    python -m ser_keras.leakage SPLIT.csv            exit 1 when something leaks
+    python -m ser_keras.leakage SPLIT.csv --allow speaker
+
+SPLIT.csv has one row a clip: `clip` (an id) or `path` (of the recording, against the CSV's folder), `speaker` and
+`part` (train, validation or test; others are left aside); and where they are known `text`, `emotion`, `take`,
+`copy_of`, `sha256`. Recordings that are there are compared by their samples as well.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+from ser_keras import cli
+from ser_keras.errors import ProtocolError
+from ser_keras.evaluation.leakage import KINDS, Leaks, leaks
+
+PARTS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
+         "dev": "validation", "development": "validation", "test": "test", "eval": "test"}  # fmt: skip
+
+
+def read_split(path: Path) -> pd.DataFrame:
+    """A split as it lies on disk, its columns checked; `sha256` is that of the samples where the recordings are there.
+
+    Raises
+    ------
+    ProtocolError : no such file, no CSV, or a column that is needed is missing
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ProtocolError(f"{path} is not there: give the CSV of a split") from None
+    except (OSError, ValueError) as error:
+        raise ProtocolError(f"{path} is no CSV that can be read ({' '.join(str(error).split())})") from None
+    table.columns = [str(name).strip().lower() for name in table.columns]
+    missing = [name for name in ("speaker", "part") if name not in table]
+    if missing or not {"clip", "path"} & set(table):
+        wanted = missing[0] if missing else "clip or path"
+        raise ProtocolError(f"{path} lacks the column {wanted}; it has {', '.join(table.columns) or 'none'}")
+    if "clip" not in table:
+        table["clip"] = table["path"]
+    if "path" in table:
+        known = table["sha256"] if "sha256" in table else [""] * len(table)
+        found = [_samples_sha256(path.parent / one) for one in table["path"]]
+        table["sha256"] = [own or given for own, given in zip(found, known, strict=True)]
+    return table
+
+
+def _samples_sha256(path: Path) -> str:
+    """SHA-256 of a recording's samples, whatever its header says; "" where it can't be read."""
+    import soundfile
+
+    if not path.is_file():
+        return ""
+    try:
+        samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
+    except (soundfile.SoundFileError, OSError, ValueError):
+        return ""
+    return hashlib.sha256(repr((rate, samples.shape)).encode() + samples.tobytes()).hexdigest()
+
+
+def checked(table: pd.DataFrame) -> Leaks:
+    """The leaks of a split table.
+
+    Raises
+    ------
+    ProtocolError : nothing is trained, or nothing tested
+    """
+    named = [set(one.strip().lower().split("+")) for one in table["part"]]
+    parts = [{PARTS[name] for name in names if name in PARTS} for names in named]
+    numbers = {part: np.flatnonzero([part in one for one in parts]) for part in ("train", "validation", "test")}
+    for part in ("train", "test"):
+        if not len(numbers[part]):
+            known = ", ".join(sorted(set(table["part"]))[:5])
+            raise ProtocolError(
+                f"no row is of the {part} part: expected train, validation, test in `part`, got {known}"
+            )
+    return leaks(table, numbers["train"], numbers["validation"], numbers["test"])
+
+
+def lines(found: Leaks) -> list[str]:
+    """The leaks for people, a line a kind."""
+    told = [f"{found.tested} test clips"]
+    for kind, count in found.counts.items():
+        what = f"whose {KINDS[kind]} is in training" if kind in KINDS else "that are watched while training"
+        share = "not known: a column is missing" if count is None else f"{count} ({100 * count / found.tested:.1f} %)"
+        told.append(f"  {kind:<13} {share:>14}  {what}")
+    return told
+
+
+@click.command()
+@click.argument("split", type=Path, metavar="SPLIT.csv")
+@click.option(
+    "--allow", multiple=True, type=click.Choice([*KINDS, "watched"]), help="A leak that is meant; repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@cli.debug_option
+def leakage(split: Path, allow: tuple[str, ...], as_json: bool) -> int:
+    """Count what the test part of a split shares with its training part; exit 1 when something leaks."""
+    found = checked(read_split(split))
+    if as_json:
+        click.echo(json.dumps({"tested": found.tested, "leaks": found.counts}, indent=1))
+    else:
+        click.echo("\n".join(lines(found)))
+    return int(any(count for kind, count in found.counts.items() if kind not in allow))
+
+
+if __name__ == "__main__":
+    cli.run(leakage, name="python -m ser_keras.leakage")

@@ -1,0 +1,90 @@
+"""The leakage check as another project calls it: exit codes, counts, what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from ser_keras import leakage
+from ser_keras.errors import ProtocolError
+
+CLEAN = "clip,speaker,part\na,s1,train\nb,s2,validation\nc,s3,test\n"
+
+
+@pytest.fixture
+def call(tmp_path):
+    def call(text, *options):
+        path = tmp_path / "split.csv"
+        path.write_text(text, encoding="utf-8")
+        return CliRunner().invoke(leakage.leakage, [str(path), *options], standalone_mode=False)
+
+    return call
+
+
+def test_clean_split_gives_0(call):
+    done = call(CLEAN)
+    assert done.return_value == 0
+    assert "1 test clips" in done.output
+
+
+def test_shared_speaker_gives_1_and_its_share(call):
+    done = call(CLEAN + "d,s1,test\n")
+    assert done.return_value == 1
+    assert "1 (50.0 %)  whose speaker is in training" in done.output
+
+
+def test_leak_that_is_meant_is_allowed_and_still_counted(call):
+    done = call(CLEAN + "d,s1,test\n", "--allow", "speaker")
+    assert done.return_value == 0
+    assert "1 (50.0 %)" in done.output
+
+
+def test_counts_are_printed_as_json(call):
+    done = call(CLEAN + "d,s1,test\n", "--json")
+    assert json.loads(done.output) == {
+        "tested": 2,
+        "leaks": {
+            "speaker": 1, "speaker_text": None, "take": None, "recording": 0, "twin": None, "watched": 0
+        },
+    }  # fmt: skip
+
+
+def test_other_names_of_parts_are_known_and_unknown_parts_left_aside(call):
+    text = "Clip,Speaker,Part\na,s1,training\nb,s1,dev\nc,s2,Test\nd,s1,unused\n"
+    assert call(text).return_value == 0
+
+
+def test_a_clip_may_be_of_two_parts(call):
+    assert "watched          1 (100.0 %)" in call("clip,speaker,part\na,s1,train\nb,s2,validation+test\n").output
+
+
+def test_same_samples_under_another_header_are_the_same_recording(call, tmp_path):
+    wave = np.round(np.random.default_rng(0).uniform(-1, 1, 400) * 32767).astype(np.int16)
+    soundfile.write(tmp_path / "a.wav", wave, 8000, subtype="PCM_16")
+    soundfile.write(tmp_path / "b.flac", wave, 8000, subtype="PCM_16")
+    done = call("path,speaker,part\na.wav,s1,train\nb.flac,s2,test\n")
+    assert done.return_value == 1
+    assert "recording        1 (100.0 %)" in done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("clip,part\na,train\n", "lacks the column speaker"),
+        ("speaker,part\ns1,train\n", "lacks the column clip or path"),
+        ("clip,speaker,part\na,s1,train\n", "no row is of the test part"),
+        ("clip,speaker,part\na,s1,test\n", "no row is of the train part"),
+        ("", "is no CSV that can be read"),
+    ],
+)
+def test_what_is_no_split_is_refused(call, text, says):
+    done = call(text)
+    assert isinstance(done.exception, ProtocolError)
+    assert says in str(done.exception)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ProtocolError, match=r"none\.csv is not there"):
+        leakage.read_split(tmp_path / "none.csv")
