@@ -9,6 +9,7 @@ from ser_keras import __version__, cli
 COMMANDS = {
     "audit": ("ser_keras.audit", "audit"),
     "corpora": ("ser_keras.corpora.__main__", "corpora"),
+    "features": ("ser_keras.features.__main__", "features"),
     "leakage": ("ser_keras.leakage", "leakage"),
     "report": ("ser_keras.report.__main__", "report"),
     "reproduce": ("ser_keras.reproduce", "reproduce"),

@@ -26,3 +26,7 @@ class PaperError(SerError):
 
 class RunError(SerError):
     """A run folder that cannot be written, read or trusted."""
+
+
+class WeightsError(SerError):
+    """A file of published weights that can't be read, or does not fit the model."""
