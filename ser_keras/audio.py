@@ -134,6 +134,21 @@ def wiener_filtered(wave: np.ndarray, sample_rate: int, *, size: int) -> np.ndar
         return scipy.signal.wiener(wave.astype(np.float64), mysize=size).astype(np.float32)
 
 
+def from_offset(wave: np.ndarray, sample_rate: int, *, seconds: float) -> np.ndarray:
+    """The wave without its first `seconds`.
+
+    Raises
+    ------
+    AudioError : nothing is left
+    """
+    start = round(seconds * sample_rate)
+    if len(wave) <= start:
+        raise AudioError(
+            f"the recording has {len(wave) / sample_rate:.2f} s, and nothing after {seconds:g} s: leave it out"
+        )
+    return wave[start:]
+
+
 def fixed_length(wave: np.ndarray, sample_rate: int, *, seconds: float, keep: str = "start") -> np.ndarray:
     """The wave at exactly `seconds`: zeros are added at the end of a shorter one, a longer one is cut.
 

@@ -207,3 +207,14 @@ def test_random_changes_are_the_same_for_the_same_generator():
         audio.randomly_pitch_shifted(tone(), RATE, semitones=2, rng=np.random.default_rng(7)) for _ in range(2)
     )
     np.testing.assert_array_equal(first, second)
+
+
+def test_wave_from_an_offset_lacks_its_beginning():
+    wave = np.arange(10, dtype=np.float32)
+    assert audio.from_offset(wave, 4, seconds=0.5).tolist() == list(range(2, 10))
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_wave_that_ends_before_the_offset_is_refused(samples):
+    with pytest.raises(AudioError, match=r"has 0\.\d+ s, and nothing after 0\.5 s"):
+        audio.from_offset(np.ones(samples, np.float32), 4, seconds=0.5)

@@ -5,6 +5,8 @@ earlier step gave, so that it serves as a step of a pipeline. Each library defau
 is written out at the call.
 """
 
+import warnings
+
 import librosa
 import numpy as np
 
@@ -63,6 +65,58 @@ def log_mel(
         norm=norm,
     )
     return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=top_db).astype(np.float32)
+
+
+def mel_periodogram(
+    wave: np.ndarray,
+    sample_rate: int,
+    *,
+    n_mels: int,
+    n_fft: int,
+    win_length: int,
+    hop_length: int,
+    fmax: float,
+    top_db: float | None,
+) -> np.ndarray:
+    """Mel bands of the periodogram in dB below the clip's own maximum: Hamming window, HTK bands of height 1, centred.
+
+    Parameters
+    ----------
+    wave : float32 (samples,)
+    sample_rate : int, hertz
+    n_mels : int
+    n_fft, win_length, hop_length : int, samples; a frame of `win_length` is filled up to `n_fft` with zeros
+    fmax : float, hertz, upper end of the bands
+    top_db : float or None, dB kept below the maximum
+
+    Returns
+    -------
+    float32 (n_mels, 1 + samples // hop_length), 0 at most
+
+    Raises
+    ------
+    AudioError : `wave` is not one-dimensional, or not finite
+
+    Source: Salian et al. (2021), sections 2.2.2 to 2.2.6.
+    """
+    if wave.ndim != 1 or not np.isfinite(wave).all():
+        raise AudioError(f"mel_periodogram takes one channel of finite samples (samples,), got shape {wave.shape}")
+    spectrum = librosa.stft(
+        wave,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length,
+        window="hamming",
+        center=True,
+        pad_mode="constant",
+    )
+    power = np.abs(spectrum) ** 2 / n_fft
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Empty filters")  # 128 bands up to 4 kHz are finer than the FFT
+        bands = librosa.filters.mel(
+            sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=0.0, fmax=fmax, htk=True, norm=None
+        )
+    return librosa.power_to_db(bands @ power, ref=np.max, amin=1e-10, top_db=top_db).astype(np.float32)
 
 
 def z_scored(values: np.ndarray, sample_rate: int, *, axes: tuple[int, ...] | None = None) -> np.ndarray:

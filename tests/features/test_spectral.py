@@ -63,3 +63,48 @@ def test_z_scored_over_all_and_over_an_axis():
 
 def test_z_scored_constant_gives_zeros_not_nan():
     np.testing.assert_array_equal(spectral.z_scored(np.full((2, 3), 7.0), 1), np.zeros((2, 3)))
+
+
+PERIODOGRAM = {"n_mels": 128, "n_fft": 512, "win_length": 256, "hop_length": 128, "fmax": 4000.0, "top_db": 80.0}
+
+
+def test_mel_periodogram_is_frames_windowed_transformed_squared_and_banded_by_hand():
+    rng = np.random.default_rng(0)
+    wave = rng.standard_normal(2000).astype(np.float32)
+    found = spectral.mel_periodogram(wave, 21_500, **PERIODOGRAM)
+    assert found.shape == (128, 1 + 2000 // 128)
+    # frame 5 is centred on sample 640: 512 samples around it, of which a periodic Hamming window keeps the inner 256
+    inner = wave[640 - 128 : 640 + 128] * (0.54 - 0.46 * np.cos(2 * np.pi * np.arange(256) / 256))
+    power = np.abs(np.fft.rfft(np.pad(inner, 128))) ** 2 / 512  # equation 3
+
+    def mel(hertz):
+        return 2595 * np.log10(1 + hertz / 700)  # equation 4
+
+    edges = 700 * (10 ** (np.linspace(0, mel(4000), 130) / 2595) - 1)
+    hertz = np.arange(257) * 21_500 / 512
+    rise = (hertz - edges[:-2, None]) / np.diff(edges)[:-1, None]
+    fall = (edges[2:, None] - hertz) / np.diff(edges)[1:, None]
+    bands = np.maximum(np.minimum(rise, fall), 0) @ power
+    strong = bands > 1e-3  # in dB below another maximum: differences are compared
+    expected = 10 * np.log10(bands[strong])
+    np.testing.assert_allclose(
+        found[strong, 5] - found[strong, 5].mean(),
+        expected - expected.mean(),
+        atol=1e-2,  # float32
+    )
+
+
+def test_mel_periodogram_is_0_at_its_maximum_and_floored():
+    wave = np.sin(2 * np.pi * 1000 * np.arange(21_500) / 21_500).astype(np.float32)
+    found = spectral.mel_periodogram(wave, 21_500, **PERIODOGRAM)
+    assert found.max() == pytest.approx(0, abs=1e-4)
+    assert found.min() == pytest.approx(-80, abs=1e-4)
+
+
+def test_mel_periodogram_of_65000_samples_has_the_508_frames_of_salian2021():
+    assert spectral.mel_periodogram(np.ones(65_000, np.float32), 21_500, **PERIODOGRAM).shape == (128, 508)
+
+
+def test_mel_periodogram_refuses_two_channels():
+    with pytest.raises(AudioError, match="one channel"):
+        spectral.mel_periodogram(np.zeros((2, 600), np.float32), 21_500, **PERIODOGRAM)
