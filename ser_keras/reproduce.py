@@ -16,7 +16,7 @@ import click
 from ser_keras import choices, cli, discovery
 from ser_keras.corpora import folder, manifest
 from ser_keras.errors import CorpusError, PaperError
-from ser_keras.evaluation import metrics
+from ser_keras.evaluation import claims, metrics
 from ser_keras.experiment import Experiment, Variant
 from ser_keras.report.runs import read
 from ser_keras.tasks import Settings, Task
@@ -213,6 +213,7 @@ def _tasks(pairs: list[tuple[str, str]], variant: str | None, wanted_seeds: tupl
     for paper, name in pairs:
         printed = discovery.published(paper)
         citation = {key: printed[key] for key in ("title", "authors", "year")}
+        citation["slips"] = [str(slip) for slip in claims.slips(printed)]
         experiment = next(one for one in discovery.load_paper(paper).experiments if one.name == name)
         tasks += [
             Task(paper, citation, printed["results"][name], experiment, one, seed)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ser_keras.errors import PaperError
 from ser_keras.evaluation import metrics, printed
+from ser_keras.evaluation.granularity import Size, fitting_sizes
 from ser_keras.evaluation.metrics import KINDS, MACRO, WEIGHTED
 from ser_keras.evaluation.printed import FUZZ, Form, possible_test_sizes, recovered_counts
 
@@ -21,6 +22,7 @@ __all__ = ["Examined", "Finding", "audit", "examined", "examined_paper", "possib
 Result = Mapping[str, object]
 MATRIX, ROWS, PAIR, SHARE, CLIPS = "matrix", "rows", "precision and recall", "counts", "clips"
 SUPPORT, WHOLE = "support", "whole row"
+NOTHING = "neither matrix nor rows are printed that the accuracy could be held against"
 BASES = {
     MATRIX: "by its matrix",
     ROWS: "by its printed rows",
@@ -66,13 +68,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Examined:
-    """One experiment's audit: how many matrix cells and printed scores were held against something, what came of it."""
+    """One experiment's audit: how many matrix cells and printed scores were held against something, what came of it.
+
+    `sizes` are numbers of test clips that can give the printed accuracy: the one that is printed, where one is and it
+    can; else those of usual divisions, the likeliest first.
+    """
 
     source: str
     cells: int
     checked: int
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    sizes: tuple[Size, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,21 +162,34 @@ def examined(result: Result, experiment: str = "", others: Mapping[str, Result] 
         hint = _hint(check, result, others)
         recomputed, digits = float(check.recomputed), check.form.decimals
         findings.append(Finding(experiment, check.where, check.printed, recomputed, digits, basis, source, hint))
+    sizes = _sizes(result, counts, others)
     if not checks:
-        notes.append(_nothing_note(result, others))
+        notes.append(NOTHING if sizes else _nothing_note(result, others))
     size = 0 if recovered is None else cells.size
-    return Examined(source, size, len(checks), tuple(findings), tuple(notes))
+    return Examined(source, size, len(checks), tuple(findings), tuple(notes), sizes)
+
+
+def _sizes(result: Result, counts: np.ndarray | None, others: Mapping[str, Result]) -> tuple[Size, ...]:
+    found, tested, clips = printed.accuracy(result, others.values()), printed.test_clips(result), result.get("clips")
+    if found is None:
+        return ()
+    accuracy, form = found
+    if tested is None:
+        return fitting_sizes(accuracy, form.places, clips) if clips else ()
+    if counts is None and not printed.granular(accuracy, tested, form.places):
+        return ()
+    right = round(accuracy * tested) if counts is None else int(np.trace(counts))
+    return (Size(tested, right, f"{100 * tested / clips:.1f} % of {clips}" if clips else ""),)
 
 
 def _nothing_note(result: Result, others: Mapping[str, Result]) -> str:
     """Why nothing could be checked, and the least that the accuracy tells about its test clips."""
-    told = "neither matrix nor rows are printed that the accuracy could be held against"
     found = printed.accuracy(result, others.values())
     if found is None or printed.test_clips(result):
-        return told
+        return NOTHING
     accuracy, form = found
     sizes = possible_test_sizes(accuracy, form.places, 10**form.places)
-    return f"{told}, nor a number of test clips ({form.text(accuracy)} needs {sizes[0]} or more)"
+    return f"{NOTHING}, nor a number of test clips ({form.text(accuracy)} needs {sizes[0]} or more)"
 
 
 def _check_rows(result: Result) -> None:

@@ -29,6 +29,8 @@ def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[
     ]
     ways = [f"- {plain(line)}" for line in texts.variants(entries)]
     blocks += ["## The same experiment in several ways", "\n".join(ways)] if ways else []
+    slips = [f"- {plain(slip)}" for slip in citation.get("slips", [])]
+    blocks += ["## What the text says against its own numbers", "\n".join(slips)] if slips else []
     for entry in entries:
         blocks += _experiment(entry, drawn[entry["id"]])
     return "\n\n".join(blocks) + "\n"
@@ -77,7 +79,8 @@ def _scores(entry: Mapping) -> list[str]:
     ]  # fmt: skip
     findings = [f"- {plain(finding['text'])} ({plain(finding['source'])})" for finding in entry["audit"]]
     blocks = ["### Classification report", table(heads, rows), "### Audit of the printed table"]
-    blocks += [plain(texts.audit_line(entry)), *(["\n".join(findings)] if findings else [])]
+    blocks += [plain(line) for line in (texts.audit_line(entry), *texts.size_lines(entry))]
+    blocks += [*(["\n".join(findings)] if findings else [])]
     return blocks + [plain(f"Note: {note}.") for note in entry["audit_notes"]]
 
 

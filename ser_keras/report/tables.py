@@ -115,6 +115,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "audit_checked": found.checked,
         "audit_cells": found.cells,
         "audit_notes": list(found.notes),
+        "audit_sizes": [{"clips": one.clips, "right": one.right, "share": one.share} for one in found.sizes],
         "choices": {
             choice["key"]: {
                 "value": choice["value"],

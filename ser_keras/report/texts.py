@@ -245,6 +245,18 @@ def audit_line(entry: Entry) -> str:
     return f"{values} recomputed from {basis}; {found if entry['audit'] else 'none is'} contradicted."
 
 
+def size_lines(entry: Entry) -> list[str]:
+    """Which numbers of test clips can give the printed accuracy, in one sentence; [] where nothing is known."""
+    sizes = entry["audit_sizes"]
+    if not sizes:
+        return []
+    told = [f"{one['right']} of {one['clips']}" + (f" ({one['share']})" if one["share"] else "") for one in sizes[:4]]
+    if entry["published"]["n_test"]:
+        return [f"The printed accuracy is {told[0]} test clips."]
+    others = f", and so do {', '.join(told[1:])}" if told[1:] else ""
+    return [f"No number of test clips is printed; of the usual ones {told[0]} gives the printed accuracy{others}."]
+
+
 def matrix_words(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
     """A confusion matrix's diagonal in words, for those who don't see the figure."""
     told = []

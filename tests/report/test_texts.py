@@ -183,3 +183,16 @@ def test_variants_are_set_beside_each_other_with_what_tells_them_apart(make_run,
 
 def test_one_way_of_an_experiment_needs_no_comparison(entry_of):
     assert texts.variants([entry_of()]) == []
+
+
+def test_printed_accuracy_is_told_in_clips(entry_of):
+    assert texts.size_lines(entry_of()) == ["The printed accuracy is 89 of 107 test clips."]  # 83.18 %
+
+
+def test_bare_accuracy_is_told_in_the_usual_numbers_of_clips(entry_of):
+    sizes = [{"clips": 280, "right": 277, "share": "10 % of 2800"}, {"clips": 560, "right": 554, "share": ""}]
+    entry = entry_of() | {"audit_sizes": sizes}
+    entry["published"] = entry["published"] | {"n_test": None}
+    (line,) = texts.size_lines(entry)
+    assert "277 of 280 (10 % of 2800) gives the printed accuracy, and so do 554 of 560." in line
+    assert texts.size_lines(entry | {"audit_sizes": []}) == []

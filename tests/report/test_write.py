@@ -227,3 +227,19 @@ def test_reports_are_written_without_a_model(make_run, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_slips_of_the_text_are_on_the_page_and_in_markdown(make_run, tmp_path):
+    citation = {"title": "T", "authors": ["A"], "year": 2022, "slips": ["Section 1: ten clips; <b>five</b> are there"]}
+    make_run(citation=citation)
+    page = write_report(tmp_path, "yadav2022")
+    assert "ten clips; &lt;b&gt;five&lt;/b&gt; are there" in page.read_text(encoding="utf-8")
+    assert "ten clips; &lt;b&gt;five&lt;/b&gt; are there" in page.with_name("report.md").read_text(encoding="utf-8")
+
+
+def test_published_weights_have_a_report_without_learning_curves(make_run, tmp_path):
+    folder = make_run(weights="published")
+    (folder / "history.csv").unlink()
+    folder.rename(folder.with_name("seed-0,monitor=val_loss,weights=published"))
+    page = write_report(tmp_path, "yadav2022").read_text(encoding="utf-8")
+    assert "Nothing was trained: these are the weights that the authors published" in page
