@@ -62,7 +62,7 @@ def seeds(text: str) -> tuple[int, ...]:
 @click.option(
     "--variant",
     type=click.Choice(["described", "coded", "both"]),
-    help="The paper's text or its authors' code; else the one that the published figure comes from.",
+    help="The paper's text or its authors' code; else the one that the published figure comes from (all: both).",
 )
 @click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
 @click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and reports.")
@@ -122,7 +122,7 @@ def reproduce(
     settings = Settings(out, jobs, epochs, None, chosen, quick, force)
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
-    missing = _run_all(pairs, variant, wanted_seeds, data, settings)
+    missing = _run_all(pairs, variant or ("both" if "all" in targets else None), wanted_seeds, data, settings)
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
     if missing:

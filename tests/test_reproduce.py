@@ -6,6 +6,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -170,6 +171,63 @@ def experiment_with(*names):
 )
 def test_first_variant_is_run_unless_another_or_both_are_asked_for(wanted, names, chosen):
     assert [one.name for one in reproduce.variants_of(experiment_with(*names), wanted)] == chosen
+
+
+@pytest.fixture(scope="module")
+def published_weights(tmp_path_factory):
+    """Files of the published form for rastogi2025's mlp, of a network that says "sad" whatever it hears."""
+    import keras
+
+    from papers.rastogi2025.model import build_mlp
+
+    folder = tmp_path_factory.mktemp("theirs")
+    (folder / "rastogi2025").mkdir()
+    inputs = x = keras.Input((30,))
+    for layer in build_mlp(6).layers[2:]:
+        x = layer(x)
+    theirs = keras.Model(inputs, x)
+    *others, _ = theirs.get_weights()
+    theirs.set_weights([*[np.zeros_like(weight) for weight in others], np.eye(6)[4]])
+    theirs.save(folder / "rastogi2025/emotion_recognition_model.h5")
+    scaler = {"mean": [0.0] * 30, "scale": [1.0] * 30}
+    (folder / "rastogi2025/scaler.json").write_text(json.dumps(scaler))
+    return folder
+
+
+def test_published_weights_are_evaluated_on_the_published_split(published_weights, tmp_path):
+    options = ["--corpora", "synthetic", "--quick", "--weights", "published", "--weights-folder", published_weights]
+    done = call("rastogi2025/mlp", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "runs/rastogi2025/mlp/coded/published/seed-0,weights=published"
+    table = pd.read_csv(folder / "predictions.csv")
+    assert set(table["predicted"]) == {"sad"}
+    assert "Nothing was trained" in (tmp_path / "runs/rastogi2025/report/report.md").read_text(encoding="utf-8")
+    again = call("rastogi2025/mlp", *options[:3], "--weights", "published", cwd=tmp_path)
+    assert again.returncode == 0  # finished, so that its files are not asked for again
+
+
+def test_published_weights_that_are_not_there_are_named(tmp_path):
+    options = ["--corpora", "synthetic", "--quick", "--weights", "published", "--weights-folder", "nowhere"]
+    done = call("rastogi2025/mlp", *options, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "nowhere/rastogi2025/emotion_recognition_model.h5 is not there" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_salian2021_runs_without_savee_and_says_so(real_corpora, tmp_path):
+    links = tmp_path / "data"
+    for name, files in (("ravdess", "Actor_01/*.wav"), ("tess", "*/*_back_*.wav")):
+        for path in (real_corpora / name).glob(files):
+            link = links / name / path.parent.name / path.name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+    done = call("salian2021", "--data", links, "--quick", "--epochs", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = (tmp_path / "runs/salian2021/report/report.md").read_text(encoding="utf-8")
+    assert "savee is not there: the experiment was run without it." in report
+    assert "have their twin in the training part" in report
+    assert "are watched while training too" in report
 
 
 @pytest.mark.real_data
