@@ -7,7 +7,7 @@ from ser_keras.corpora.table import CorpusReport, LoadedCorpora
 from ser_keras.errors import RunError
 from ser_keras.experiment import Choices, Training, Value
 from ser_keras.features.pipeline import Pipeline
-from ser_keras.tasks import PROTOCOL, Task
+from ser_keras.tasks import Task
 
 SCHEMA = 1
 # a change of these is another run
@@ -25,7 +25,7 @@ def declaration(
         "title": task.experiment.title,
         "variant": task.variant.name,
         "summary": task.variant.summary,
-        "protocol": PROTOCOL,
+        "protocol": task.protocol,
         "seed": task.seed,
         "quick": quick,
         "weights": weights,

@@ -134,7 +134,7 @@ def fit(
             if (monitor or "").startswith("val_"):
                 raise RunError(f"{what} watches {monitor}, but there is no validation part: set its share")
     adapt(model, train)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True) if training.from_logits else training.loss
+    loss = _of_softmaxed if training.from_logits else training.loss
     model.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"])
     progress = Progress(label, training.epochs)
     watch = keras.callbacks.EarlyStopping(
@@ -156,8 +156,17 @@ def fit(
     history.insert(0, "epoch", np.arange(1, len(history) + 1))
     if not np.isfinite(history["loss"]).all():
         raise RunError(f"the loss is not finite in epoch {len(history)}: lower the learning rate")
+    model.compile(optimizer=model.optimizer, loss=training.loss, metrics=["accuracy"])  # saved without what is ours
     kept = watch.best_epoch + 1 if watched and training.restore_best else len(history)
     return Fitted(model, history, int(kept), len(history) < training.epochs)
+
+
+def _of_softmaxed(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:
+    """Categorical cross-entropy that takes what the model gives for logits.
+
+    Not `from_logits=True`: the TensorFlow backend looks through a model's own softmax to what it was taken of.
+    """
+    return keras.losses.categorical_crossentropy(targets, keras.ops.softmax(outputs))
 
 
 def _plateau(plateau: Plateau) -> keras.callbacks.Callback:

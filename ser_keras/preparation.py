@@ -3,6 +3,7 @@
 A table row is an example: a clip, or an altered copy of one that the protocol makes before it splits.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,26 +11,55 @@ import numpy as np
 import pandas as pd
 
 from ser_keras.errors import ProtocolError
-from ser_keras.experiment import Choices
+from ser_keras.evaluation.leakage import leaks
+from ser_keras.experiment import Choices, Training
 from ser_keras.features.examples import Examples
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.features.store import Features, Recording, extract
-from ser_keras.splits import Split, kept, with_validation
-from ser_keras.tasks import Task
+from ser_keras.splits import FOLDS, Split, with_validation
+from ser_keras.tasks import PUBLISHED, Task
 
 PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """The table of examples, its parts, what is fed of each, and the clips that could not be used."""
+class Pool:
+    """The table of examples, the features of all of them, and what is needed to draw parts from it.
+
+    Parameters
+    ----------
+    table : one row an example: all clips, then each block of copies in the same order
+    blocks : features of the clips, then of each block of copies
+    classes : int (rows,), class numbers
+    columns : entries of a feature vector that are fed, or None
+    altered : clip numbers → features of the altered copies that join a training part of these
+    errors : row → why it can't be used
+    """
 
     table: pd.DataFrame
-    split: Split
+    blocks: tuple[Features, ...]
+    classes: np.ndarray
+    columns: np.ndarray | None
+    altered: Callable[[np.ndarray], tuple[Features, ...]]
+    errors: Mapping[int, str]
+
+    @property
+    def n_clips(self) -> int:
+        return len(self.table) // len(self.blocks)
+
+    @property
+    def set_aside(self) -> list[dict]:
+        """The clips that can't be used, and why."""
+        return [{"clip": self.table["clip"][row], "reason": reason} for row, reason in sorted(self.errors.items())]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a model is fitted on, watched on (None: nothing) and tested on."""
+
     train: Examples
     validation: Examples | None
     test: Examples
-    set_aside: list[dict]
 
 
 def chosen(task: Task, clips: pd.DataFrame) -> pd.DataFrame:
@@ -57,72 +87,101 @@ def with_copies(clips: pd.DataFrame, pipelines: tuple[Pipeline, ...]) -> pd.Data
     return pd.concat([clips, *copies], ignore_index=True)
 
 
-def split_of(task: Task, table: pd.DataFrame, choices: Choices) -> Split:
-    """The parts of the published protocol, with a validation part where the recipe wants one."""
-    split = task.variant.split(table, task.seed, choices)
-    share = task.variant.training(choices).validation_share
-    return with_validation(split, table["emotion"], share=share, seed=task.seed)
+def splits(task: Task, table: pd.DataFrame, choices: Choices) -> tuple[Split, ...]:
+    """The folds of a task's protocol, with a validation part where the recipe wants one; one of the published protocol.
 
-
-def prepared(task: Task, clips: pd.DataFrame, choices: Choices, store: Path, jobs: int) -> Prepared:
-    """Everything that a model is fitted and tested on.
+    In the other protocols nobody who is tested is watched, and no watched speaker trains where there are enough.
 
     Raises
     ------
-    ProtocolError, AudioError : the clips don't allow the split or the features
+    ProtocolError : the clips don't allow the protocol
+    """
+    published = task.variant.split(table, task.seed, choices)
+    share = task.variant.training(choices).validation_share
+    if task.protocol == PUBLISHED:
+        return (with_validation(published, table["emotion"], share=share, seed=task.seed),)
+    drawn = FOLDS[task.protocol](table, task.seed)
+    share = share or _watched_share(published, task.variant.training(choices))
+    return tuple(_with_watched_speakers(split, table, share, task.seed) for split in drawn)
+
+
+def _watched_share(published: Split, recipe: Training) -> float:
+    """The validation part's share of what is not tested, as in the published protocol; a tenth where that tests it."""
+    own = np.setdiff1d(published.validation, published.test)
+    if len(own):
+        return len(own) / (len(own) + len(published.train))
+    watches = recipe.restore_best or recipe.patience is not None or recipe.plateau is not None
+    return 0.1 if watches and recipe.monitor.startswith("val_") else 0.0
+
+
+def _with_watched_speakers(split: Split, table: pd.DataFrame, share: float, seed: int) -> Split:
+    """A share of the training part's speakers is watched; with fewer than three, a share of its clips."""
+    speakers = table["speaker"].to_numpy()
+    groups = speakers if len(set(speakers[split.train])) > 2 else None
+    return with_validation(split, table["emotion"], share=share, seed=seed, groups=groups)
+
+
+def pool(task: Task, clips: pd.DataFrame, choices: Choices, store: Path, jobs: int) -> Pool:
+    """The examples of a task with their features, extracted where they are not in the store.
+
+    Raises
+    ------
+    ProtocolError, AudioError : no clip is one that is used, or none can be
     """
     used = chosen(task, clips)
     before = task.variant.copies(choices, task.seed) if task.variant.copies else ()
     after = task.variant.augmentation(choices, task.seed) if task.variant.augmentation else ()
     table = with_copies(used, before)
-    split = split_of(task, table, choices)
     recordings = [Recording(clip, path) for clip, path in zip(used["clip"], used["path"], strict=True)]
     pipeline = task.variant.pipeline(choices)
-    blocks = [extract(one, recordings, store, jobs=jobs, label=one.name) for one in (pipeline, *before)]
+    blocks = tuple(extract(one, recordings, store, jobs=jobs, label=one.name) for one in (pipeline, *before))
     errors = {
-        number + block * len(used): why for block, made in enumerate(blocks) for number, why in made.errors.items()
+        number + block * len(used): reason
+        for block, made in enumerate(blocks)
+        for number, reason in made.errors.items()
     }
-    split = kept(split, sorted(errors))
-    set_aside = [{"clip": table["clip"][number], "reason": reason} for number, reason in sorted(errors.items())]
+
+    def altered(numbers: np.ndarray) -> tuple[Features, ...]:
+        originals = [recordings[number] for number in numbers]
+        return tuple(extract(one, originals, store, jobs=jobs, label=one.name) for one in after)
 
     number_of = {name: number for number, name in enumerate(task.classes)}
     classes = table["emotion"].map(number_of).to_numpy()
-    columns = _columns(task, pipeline, choices)
+    return Pool(table, blocks, classes, _columns(task, pipeline, choices), altered, errors)
+
+
+def parts(pool: Pool, split: Split) -> Parts:
+    """The examples of a split's parts; altered copies join the training part.
+
+    Raises
+    ------
+    ProtocolError : copies are made before the split and after it, or one can't be made
+    """
 
     def examples(numbers: np.ndarray) -> Examples:
-        return Examples(_sources(blocks, numbers, len(used)), classes[numbers], columns)
+        return Examples(_sources(pool, numbers), pool.classes[numbers], pool.columns)
 
-    train = examples(split.train)
-    if after:
-        train = _augmented(train, after, recordings, split.train, store, jobs)
-    validation = examples(split.validation) if len(split.validation) else None
-    return Prepared(table, split, train, validation, examples(split.test), set_aside)
-
-
-def _sources(blocks: list[Features], numbers: np.ndarray, n_clips: int) -> tuple[tuple[Features, np.ndarray], ...]:
-    """Rows of the table (sorted) as rows of the stores that hold originals and copies."""
-    found = [(made, numbers[numbers // n_clips == block] - block * n_clips) for block, made in enumerate(blocks)]
-    return tuple((made, rows) for made, rows in found if len(rows))
-
-
-def _augmented(
-    train: Examples,
-    pipelines: tuple[Pipeline, ...],
-    recordings: list[Recording],
-    numbers: np.ndarray,
-    store: Path,
-    jobs: int,
-) -> Examples:
-    originals = [recordings[number] for number in numbers if number < len(recordings)]
-    if len(originals) != len(numbers):
+    originals = split.train[split.train < pool.n_clips]
+    copies = pool.altered(originals)
+    if copies and len(originals) != len(split.train):
         raise ProtocolError("copies are made before the split or after it, not both: change one of the choices")
-    copies = []
-    for pipeline in pipelines:
-        made = extract(pipeline, originals, store, jobs=jobs, label=pipeline.name)
+    for made in copies:
         if made.errors:
             raise ProtocolError(f"an altered copy can't be made: {next(iter(made.errors.values()))}")
-        copies.append((made, np.arange(len(originals))))
-    return Examples((*train.sources, *copies), np.tile(train.classes, 1 + len(copies)), train.columns)
+    train = examples(split.train)
+    rows = tuple((made, np.arange(len(originals))) for made in copies)
+    train = Examples((*train.sources, *rows), np.tile(train.classes, 1 + len(rows)), pool.columns)
+    validation = examples(split.validation) if len(split.validation) else None
+    return Parts(train, validation, examples(split.test))
+
+
+def _sources(pool: Pool, numbers: np.ndarray) -> tuple[tuple[Features, np.ndarray], ...]:
+    """Rows of the table (sorted) as rows of the stores that hold originals and copies."""
+    found = [
+        (made, numbers[numbers // pool.n_clips == block] - block * pool.n_clips)
+        for block, made in enumerate(pool.blocks)
+    ]
+    return tuple((made, rows) for made, rows in found if len(rows))
 
 
 def _columns(task: Task, pipeline: Pipeline, choices: Choices) -> np.ndarray | None:
@@ -131,31 +190,31 @@ def _columns(task: Task, pipeline: Pipeline, choices: Choices) -> np.ndarray | N
     return np.array([pipeline.names.index(name) for name in task.variant.columns(choices)])
 
 
-def split_table(prepared: Prepared) -> pd.DataFrame:
+def split_table(pool: Pool, split: Split) -> pd.DataFrame:
     """One row an example of the table: clip, copy_of, corpus, speaker, gender, emotion, text and its part.
 
     The part of an example that is watched and tested is "validation+test", of one that is in no part "".
     """
-    parts = np.full(len(prepared.table), "", dtype=object)
+    named = np.full(len(pool.table), "", dtype=object)
     for part in PARTS:
-        numbers = getattr(prepared.split, part)
-        parts[numbers] = [f"{known}+{part}" if known else part for known in parts[numbers]]
+        numbers = getattr(split, part)
+        named[numbers] = [f"{known}+{part}" if known else part for known in named[numbers]]
     columns = ["clip", "copy_of", "corpus", "speaker", "gender", "emotion", "text"]
-    return prepared.table[columns].assign(part=parts)
+    return pool.table[columns].assign(part=named)
 
 
-def split_record(prepared: Prepared, classes: tuple[str, ...]) -> dict:
+def split_record(pool: Pool, split: Split, classes: tuple[str, ...]) -> dict:
     """What a report needs to know of a split: supports and speakers of each part, and what leaks by design."""
-    tables = {part: prepared.table.iloc[getattr(prepared.split, part)] for part in PARTS}
-    recordings = {part: table["copy_of"].where(table["copy_of"] != "", table["clip"]) for part, table in tables.items()}
-    watched = np.intersect1d(prepared.split.validation, prepared.split.test)
+    tables = {part: pool.table.iloc[getattr(split, part)] for part in PARTS}
+    found = leaks(pool.table, split.train, split.validation, split.test).counts
     return {
         "supports": {
             part: {name: int((table["emotion"] == name).sum()) for name in classes} for part, table in tables.items()
         },
         "speakers": {part: sorted(set(table["speaker"])) for part, table in tables.items()},
-        "unused": len(prepared.table) - len(np.unique(np.concatenate([getattr(prepared.split, one) for one in PARTS]))),
-        "twins_in_training": int(recordings["test"].isin(set(recordings["train"])).sum()),
-        "watched_test_clips": len(watched),
-        "note": prepared.split.note,
+        "unused": len(pool.table) - len(np.unique(np.concatenate([getattr(split, one) for one in PARTS]))),
+        "leaks": found,
+        "twins_in_training": found["twin"] or 0,
+        "watched_test_clips": found["watched"],
+        "note": split.note,
     }

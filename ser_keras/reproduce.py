@@ -19,7 +19,7 @@ from ser_keras.errors import CorpusError, PaperError
 from ser_keras.evaluation import claims, metrics
 from ser_keras.experiment import Experiment, Variant
 from ser_keras.report.runs import read
-from ser_keras.tasks import Settings, Task
+from ser_keras.tasks import PROTOCOLS, PUBLISHED, Settings, Task
 
 SYNTHETIC_LINE = "SYNTHETIC RECORDINGS: made by a synthesizer; the figures are not comparable with the paper."
 QUICK_CLIPS_PER_CLASS = 8
@@ -64,6 +64,13 @@ def seeds(text: str) -> tuple[int, ...]:
     type=click.Choice(["described", "coded", "both"]),
     help="The paper's text or its authors' code; else the one that the published figure comes from (all: both).",
 )
+@click.option(
+    "--protocol",
+    type=click.Choice(PROTOCOLS),
+    default=PUBLISHED,
+    show_default=True,
+    help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
+)
 @click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
 @click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and reports.")
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
@@ -97,6 +104,7 @@ def seeds(text: str) -> tuple[int, ...]:
 def reproduce(
     targets: tuple[str, ...],
     variant: str | None,
+    protocol: str,
     data: Path | None,
     out: Path,
     numbers: str,
@@ -122,7 +130,8 @@ def reproduce(
     settings = Settings(out, jobs, epochs, None, chosen, quick, force)
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
-    missing = _run_all(pairs, variant or ("both" if "all" in targets else None), wanted_seeds, data, settings)
+    variant = variant or ("both" if "all" in targets else None)
+    missing = _run_all(pairs, variant, protocol, wanted_seeds, data, settings)
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
     if missing:
@@ -176,6 +185,7 @@ def _synthetic_data(needed: list[str], out: Path, clips_per_class: int, jobs: in
 def _run_all(
     pairs: list[tuple[str, str]],
     variant: str | None,
+    protocol: str,
     wanted_seeds: tuple[int, ...],
     data: Path | None,
     settings: Settings,
@@ -187,7 +197,7 @@ def _run_all(
         from ser_keras.corpora import table
         from ser_keras.report.write import write_report
 
-        tasks = _tasks(pairs, variant, wanted_seeds)
+        tasks = _tasks(pairs, variant, protocol, wanted_seeds)
     unknown = sorted(set(settings.choose) - {choice.key for task in tasks for choice in task.choices})
     if unknown:
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; the report lists each one's")
@@ -208,7 +218,9 @@ def _run_all(
     return list(missing)
 
 
-def _tasks(pairs: list[tuple[str, str]], variant: str | None, wanted_seeds: tuple[int, ...]) -> list[Task]:
+def _tasks(
+    pairs: list[tuple[str, str]], variant: str | None, protocol: str, wanted_seeds: tuple[int, ...]
+) -> list[Task]:
     tasks = []
     for paper, name in pairs:
         printed = discovery.published(paper)
@@ -216,7 +228,7 @@ def _tasks(pairs: list[tuple[str, str]], variant: str | None, wanted_seeds: tupl
         citation["slips"] = [str(slip) for slip in claims.slips(printed)]
         experiment = next(one for one in discovery.load_paper(paper).experiments if one.name == name)
         tasks += [
-            Task(paper, citation, printed["results"][name], experiment, one, seed)
+            Task(paper, citation, printed["results"][name], experiment, one, seed, protocol)
             for one in variants_of(experiment, variant)
             for seed in wanted_seeds
         ]

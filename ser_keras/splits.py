@@ -5,10 +5,12 @@ Index sets are sorted int64 arrays into the clip table that was given; the same 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import (
     GroupShuffleSplit,
     LeaveOneGroupOut,
@@ -19,6 +21,8 @@ from sklearn.model_selection import (
 from ser_keras.errors import ProtocolError
 
 NONE = np.empty(0, np.int64)
+LOSO = {"emodb", "savee", "tess"}  # corpora of so few speakers that each is left out in turn
+N_GROUPS = 5  # groups of speakers of all others
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,63 @@ def grouped_k_fold(labels: Sequence[str], groups: Sequence[str], *, n_splits: in
     if any(len(split.test) == 0 for split in splits):
         raise ProtocolError(f"a fold of {n_splits} would test nothing: take fewer folds")
     return splits
+
+
+def speaker_folds(clips: pd.DataFrame, seed: int) -> tuple[Split, ...]:
+    """Folds in which nobody who is tested is trained on, as is usual for each corpus; every clip is tested once.
+
+    One corpus of few speakers (EMO-DB, SAVEE; TESS: train on one, test on the other): leave one speaker out. RAVDESS,
+    CREMA-D and corpora that are merged: five groups of speakers with classes as even as they allow.
+
+    Parameters
+    ----------
+    clips : clip table with the columns corpus, speaker, emotion
+    seed : decides the groups
+
+    Raises
+    ------
+    ProtocolError : one speaker alone
+    """
+    speakers, corpora = clips["speaker"].to_numpy(), set(clips["corpus"])
+    if (corpora <= LOSO and len(corpora) == 1) or len(set(speakers)) <= N_GROUPS:
+        return leave_one_speaker_out(speakers)
+    return grouped_k_fold(clips["emotion"].to_numpy(), speakers, n_splits=N_GROUPS, seed=seed)
+
+
+def speaker_text_folds(clips: pd.DataFrame, seed: int) -> tuple[Split, ...]:
+    """As `speaker_folds`, and nothing that is said in the test part is said in training; every clip is tested once.
+
+    The texts of each corpus are divided into halves at random; each fold of speakers is tested on one half after
+    training on the other, and the other way round.
+
+    Raises
+    ------
+    ProtocolError : one speaker alone, or a class is not left to train
+
+    Source: Atmaja and Sasou (2022), Evaluating self-supervised speech representations for speech emotion recognition,
+    for text-independence as a protocol.
+    """
+    rng = np.random.default_rng([seed, 1])
+    half = np.zeros(len(clips), dtype=int)
+    for _, of_corpus in clips.groupby("corpus", sort=True):
+        texts = rng.permutation(sorted(set(of_corpus["text"])))
+        second = set(texts[len(texts) // 2 :])
+        half[clips.index.get_indexer(of_corpus.index)] = of_corpus["text"].isin(second).to_numpy()
+    folds = []
+    for split in speaker_folds(clips, seed):
+        for tested in (0, 1):
+            train, test = split.train[half[split.train] != tested], split.test[half[split.test] == tested]
+            if len(test):
+                folds.append(Split(train, NONE, test))
+    classes = set(clips["emotion"])
+    if any(set(clips["emotion"].iloc[split.train]) != classes for split in folds):
+        raise ProtocolError("a fold leaves a class without training clips of other speakers and texts: get more clips")
+    return tuple(folds)
+
+
+FOLDS: Mapping[str, Callable[[pd.DataFrame, int], tuple[Split, ...]]] = MappingProxyType(
+    {"speaker-independent": speaker_folds, "speaker-text-independent": speaker_text_folds}
+)
 
 
 def with_validation(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ser_keras.experiment import Choice, Experiment, Value, Variant
 
-PROTOCOL = "published"
+PUBLISHED = "published"
+PROTOCOLS = (PUBLISHED, "speaker-independent", "speaker-text-independent")
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ class Task:
     experiment: Experiment
     variant: Variant
     seed: int
+    protocol: str = PUBLISHED
 
     @property
     def name(self) -> str:
-        return f"{self.paper}/{self.experiment.name} {self.variant.name} seed {self.seed}"
+        protocol = "" if self.protocol == PUBLISHED else f" {self.protocol}"
+        return f"{self.paper}/{self.experiment.name} {self.variant.name}{protocol} seed {self.seed}"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -55,7 +58,7 @@ class Task:
 def run_folder(task: Task, out: Path, changed: Mapping[str, Value] | None = None, weights: str = "trained") -> Path:
     """OUT/PAPER/EXPERIMENT/VARIANT/PROTOCOL/seed-N; what differs from our choices goes into its name."""
     name = folder_name(task.seed, changed or {}, weights)
-    return out / task.paper / task.experiment.name / task.variant.name / PROTOCOL / name
+    return out / task.paper / task.experiment.name / task.variant.name / task.protocol / name
 
 
 def folder_name(seed: int, changed: Mapping[str, Value], weights: str = "trained") -> str:

@@ -2,12 +2,14 @@
 
 The run folder holds `model.keras`, `predictions.csv` (clip, speaker, true, predicted, one probability a class),
 `history.csv` (not where weights were loaded), `split.csv` (every example and its part) and, written last, `run.json`:
-a run is finished when that file is there. Reports read nothing else.
+a run is finished when that file is there. Reports read nothing else. A protocol of several folds has a model a fold
+(`model-1.keras`) and a column `fold` in each table.
 """
 
 import shutil
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,15 +17,15 @@ import keras
 import numpy as np
 import pandas as pd
 
-from ser_keras import fitting
+from ser_keras import fitting, preparation
 from ser_keras.choices import resolved
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.declaration import changed, declaration, finished
 from ser_keras.errors import PaperError
-from ser_keras.experiment import Training
+from ser_keras.experiment import Choices, Training
 from ser_keras.files import write_atomically, write_json
-from ser_keras.preparation import Prepared, prepared, split_record, split_table
 from ser_keras.provenance import provenance
+from ser_keras.splits import Split, kept
 from ser_keras.tasks import Settings, Task, run_folder
 
 QUICK_EPOCHS = 3
@@ -48,35 +50,86 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     started, clock = datetime.now(UTC), time.perf_counter()
-    data = prepared(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
+    pool = preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
+    splits = [kept(split, sorted(pool.errors)) for split in preparation.splits(task, pool.table, choices)]
     features_s = time.perf_counter() - clock
-
-    keras.utils.set_random_seed(task.seed)
-    model = task.variant.build(len(task.classes), choices)
-    if task.variant.start and settings.weights is None:
-        task.variant.start(model, choices)
-    fitted = _fitted(task, model, recipe, data, settings)
-    training_s = time.perf_counter() - clock - features_s
-    scores = fitting.probabilities(
-        fitted.model, data.test, n_classes=len(task.classes), batch_size=max(recipe.batch_size, 32)
-    )
+    folds = [
+        _carried_out(task, recipe, pool, split, choices, settings, name=_fold_name(task, number, len(splits)))
+        for number, split in enumerate(splits, start=1)
+    ]
     total_s = time.perf_counter() - clock
-    durations = {"features_s": features_s, "training_s": training_s, "prediction_s": total_s - features_s - training_s}
+    prediction_s = sum(fold.prediction_s for fold in folds)
+    durations = {
+        "features_s": features_s,
+        "training_s": total_s - features_s - prediction_s,
+        "prediction_s": prediction_s,
+        "total_s": total_s,
+    }
     record = {
         **declared,
-        "set_aside": data.set_aside,
-        "split": split_record(data, task.classes),
-        "training": {**declared["training"], **_fit_record(fitted, data)},
-        "model": fitting.layer_table(fitted.model),
+        "set_aside": pool.set_aside,
+        "split": _pooled_split([preparation.split_record(pool, fold.split, task.classes) for fold in folds]),
+        "training": {**declared["training"], **_fit_record(folds)},
+        "model": fitting.layer_table(folds[0].fitted.model),
         "provenance": {**provenance(), "deterministic": deterministic},
-        "durations": {key: round(value, 3) for key, value in {**durations, "total_s": total_s}.items()},
+        "durations": {key: round(value, 3) for key, value in durations.items()},
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    tested = data.table.iloc[data.split.test]
-    predictions = fitting.predictions_table(tested["clip"], tested["speaker"], tested["emotion"], scores, task.classes)
-    _write_run(folder, fitted, data, predictions, record)
+    _write_run(folder, folds, pool, record)
     return folder
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """One split carried out: its model, how many examples it was fitted on, and its predictions."""
+
+    split: Split
+    fitted: fitting.Fitted
+    examples: int
+    predictions: pd.DataFrame
+    prediction_s: float
+
+
+def _fold_name(task: Task, number: int, folds: int) -> str:
+    return task.name if folds == 1 else f"{task.name} fold {number} of {folds}"
+
+
+def _carried_out(
+    task: Task,
+    recipe: Training,
+    pool: preparation.Pool,
+    split: Split,
+    choices: Choices,
+    settings: Settings,
+    *,
+    name: str,
+) -> _Fold:
+    """A model fitted on a split's training part, or filled with the authors' weights, and its predictions."""
+    parts = preparation.parts(pool, split)
+    classes = len(task.classes)
+    keras.utils.set_random_seed(task.seed)
+    model = task.variant.build(classes, choices)
+    if settings.weights is None:
+        if task.variant.start:
+            task.variant.start(model, choices)
+        fitted = fitting.fit(
+            model, recipe, parts.train, parts.validation, n_classes=classes, seed=task.seed, label=name
+        )
+    else:
+        fitted = _published(task, model, settings.weights)
+    clock = time.perf_counter()
+    scores = fitting.probabilities(fitted.model, parts.test, n_classes=classes, batch_size=max(recipe.batch_size, 32))
+    tested = pool.table.iloc[split.test]
+    predictions = fitting.predictions_table(tested["clip"], tested["speaker"], tested["emotion"], scores, task.classes)
+    return _Fold(split, fitted, len(parts.train), predictions, time.perf_counter() - clock)
+
+
+def _published(task: Task, model: keras.Model, folder: Path) -> fitting.Fitted:
+    if task.variant.weights is None:
+        raise PaperError(f"{task.name}: its authors published no weights that are known here: leave out --weights")
+    task.variant.weights(model, folder / task.paper)
+    return fitting.Fitted(model, pd.DataFrame(), 0, False)
 
 
 def _recipe(recipe: Training, settings: Settings) -> Training:
@@ -84,35 +137,71 @@ def _recipe(recipe: Training, settings: Settings) -> Training:
     return replace(recipe, epochs=min(epochs, QUICK_EPOCHS) if settings.quick else epochs)
 
 
-def _fitted(task: Task, model: keras.Model, recipe: Training, data: Prepared, settings: Settings) -> fitting.Fitted:
-    """The model trained, or filled with the authors' own weights."""
-    if settings.weights is None:
-        classes = len(task.classes)
-        return fitting.fit(
-            model, recipe, data.train, data.validation, n_classes=classes, seed=task.seed, label=task.name
-        )
-    if task.variant.weights is None:
-        raise PaperError(f"{task.name}: its authors published no weights that are known here: leave out --weights")
-    task.variant.weights(model, settings.weights / task.paper)
-    return fitting.Fitted(model, pd.DataFrame(), 0, False)
+def _fit_record(folds: Sequence[_Fold]) -> dict:
+    """Of several folds the longest training, the largest part; each by itself under `folds`."""
+    model = folds[0].fitted.model
+    each = [
+        {
+            "epochs_run": len(fold.fitted.history),
+            "best_epoch": fold.fitted.kept_epoch,
+            "stopped_early": fold.fitted.stopped_early,
+            "examples": fold.examples,
+        }
+        for fold in folds
+    ]
+    sizes = {
+        "parameters": model.count_params(),
+        "trainable_parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
+    }
+    if len(each) == 1:
+        return {**each[0], **sizes}
+    longest = {key: max(fold[key] for fold in each) for key in ("epochs_run", "stopped_early", "examples")}
+    return {**longest, "best_epoch": None, **sizes, "folds": each}
 
 
-def _fit_record(fitted: fitting.Fitted, data: Prepared) -> dict:
+def _pooled_split(records: Sequence[dict]) -> dict:
+    """The record of one split; of several, test supports and leaks added up, other parts as in the first fold."""
+    first = records[0]
+    if len(records) == 1:
+        return first
+    tested = {name: sum(record["supports"]["test"][name] for record in records) for name in first["supports"]["test"]}
+    leaks = {
+        kind: None if count is None else sum(record["leaks"][kind] or 0 for record in records)
+        for kind, count in first["leaks"].items()
+    }
+    shared = {one for record in records for one in set(record["speakers"]["train"]) & set(record["speakers"]["test"])}
     return {
-        "epochs_run": len(fitted.history),
-        "best_epoch": fitted.kept_epoch,
-        "stopped_early": fitted.stopped_early,
-        "examples": len(data.train),
-        "parameters": fitted.model.count_params(),
-        "trainable_parameters": int(sum(np.prod(weight.shape) for weight in fitted.model.trainable_weights)),
+        **first,
+        "supports": {**first["supports"], "test": tested},
+        "speakers": {
+            **first["speakers"],
+            "test": sorted({one for record in records for one in record["speakers"]["test"]}),
+        },
+        "shared_speakers": sorted(shared),
+        "leaks": leaks,
+        "twins_in_training": leaks["twin"] or 0,
+        "watched_test_clips": leaks["watched"],
+        "n_folds": len(records),
+        "note": f"{len(records)} folds, each clip tested once; training and validation are those of the first fold.",
     }
 
 
-def _write_run(folder: Path, fitted: fitting.Fitted, data: Prepared, predictions: pd.DataFrame, record: dict) -> None:
+def _write_run(folder: Path, folds: Sequence[_Fold], pool: preparation.Pool, record: dict) -> None:
+    """One file of each kind; of several folds told apart by a column `fold`, with a model each."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "model.keras", lambda path: fitted.model.save(path))
-    tables = {"history": fitted.history, "split": split_table(data), "predictions": predictions}
-    for name, table in tables.items():
-        if len(table):
-            write_atomically(folder / f"{name}.csv", lambda path, table=table: table.to_csv(path, index=False))
+    tables: dict[str, list[pd.DataFrame]] = {"history": [], "split": [], "predictions": []}
+    for number, fold in enumerate(folds, start=1):
+        name = "model.keras" if len(folds) == 1 else f"model-{number}.keras"
+        write_atomically(folder / name, lambda path, model=fold.fitted.model: model.save(path))
+        made = (fold.fitted.history, preparation.split_table(pool, fold.split), fold.predictions)
+        for kind, table in zip(tables, made, strict=True):
+            if len(table):
+                place = 4 if kind == "predictions" else 0
+                if len(folds) > 1:
+                    table.insert(place, "fold", number)
+                tables[kind].append(table)
+    for kind, parts in tables.items():
+        if parts:
+            whole = pd.concat(parts, ignore_index=True)
+            write_atomically(folder / f"{kind}.csv", lambda path, whole=whole: whole.to_csv(path, index=False))
     write_json(folder / "run.json", record)

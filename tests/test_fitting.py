@@ -196,6 +196,22 @@ def test_normalization_of_what_never_varies_divides_by_1_as_the_standard_scaler(
     np.testing.assert_allclose(model.predict(np.full((1, 4), 5.0), verbose=0), 3.0)
 
 
+def test_loss_of_logits_takes_the_softmax_of_the_models_own_softmax():
+    """Three classes told apart without fail: the least loss is log(e + 2) - 1 = 0.5514, where that of one is 0."""
+    plain, twice = (
+        fitted(train=examples(scale=20), from_logits=how, epochs=60, validation=False, monitor="loss")
+        for how in (False, True)
+    )
+    assert plain.history["loss"].iloc[-1] < 0.1
+    assert plain.history["accuracy"].iloc[-1] > 0.95
+    assert 0.5514 <= twice.history["loss"].iloc[-1] < 0.65
+
+
+def test_model_trained_on_a_loss_of_ours_is_saved_with_keras_own(tmp_path):
+    fitted(from_logits=True, epochs=1).model.save(tmp_path / "model.keras")
+    assert keras.saving.load_model(tmp_path / "model.keras", safe_mode=True).loss == "categorical_crossentropy"
+
+
 def test_rate_falls_where_the_plateau_says_so():
     plateau = Plateau(monitor="loss", factor=0.1, patience=1, min_learning_rate=0.004)
     stuck = {"optimizer": lambda: keras.optimizers.SGD(0.5), "plateau": plateau}

@@ -12,7 +12,7 @@ from ser_keras.choices import resolved
 from ser_keras.corpora import folder, manifest
 from ser_keras.corpora.table import COLUMNS
 from ser_keras.errors import PaperError
-from ser_keras.tasks import Task
+from ser_keras.tasks import PROTOCOLS, PUBLISHED, Task
 
 PAPERS = {name: discovery.load_paper(name) for name in discovery.paper_names()}
 EXPERIMENTS = [
@@ -182,7 +182,7 @@ def test_unknown_paper_is_named_with_the_known_ones():
 def test_complete_corpora_are_split_into_parts_that_do_not_meet_in_training(experiment, variant):
     table, choices = complete(experiment, variant), resolved(experiment.choices + variant.choices, {})
     task = Task("paper", {}, {}, experiment, variant, 0)
-    split = preparation.split_of(task, table, choices)
+    (split,) = preparation.splits(task, table, choices)
     assert set(table["emotion"]) == set(task.classes)
     assert not set(split.train) & (set(split.validation) | set(split.test))
     for part in preparation.PARTS:
@@ -190,7 +190,7 @@ def test_complete_corpora_are_split_into_parts_that_do_not_meet_in_training(expe
         assert (np.diff(numbers) > 0).all(), "sorted, each once"
         assert len(numbers) == 0 or (numbers[0] >= 0 and numbers[-1] < len(table))
     assert set(table["emotion"].iloc[split.train]) == set(table["emotion"].iloc[split.test]) == set(task.classes)
-    again = preparation.split_of(task, table, choices)
+    (again,) = preparation.splits(task, table, choices)
     assert parts(again) == parts(split)
 
 
@@ -210,3 +210,20 @@ def test_equal_choices_declare_the_same_run(experiment, variant):
     first = declared(variant, choices, 2)
     keras.utils.clear_session()
     assert declared(variant, choices, 2) == first
+
+
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if name != PUBLISHED])
+@pytest.mark.parametrize(("experiment", "variant"), VARIANTS)
+def test_complete_corpora_have_folds_of_every_protocol(experiment, variant, protocol):
+    table, choices = complete(experiment, variant), resolved(experiment.choices + variant.choices, {})
+    folds = preparation.splits(Task("paper", {}, {}, experiment, variant, 0, protocol), table, choices)
+    speakers, texts = table["speaker"].to_numpy(), table["text"].to_numpy()
+    tested = np.concatenate([split.test for split in folds])
+    assert len(tested) == len(set(tested)) == len(table)
+    for split in folds:
+        heard = set(speakers[split.train])
+        assert not heard & set(speakers[split.test])
+        assert not set(speakers[split.validation]) & set(speakers[split.test])
+        assert len(heard) < 3 or not heard & set(speakers[split.validation])
+        if protocol == "speaker-text-independent":
+            assert not set(texts[split.train]) & set(texts[split.test])

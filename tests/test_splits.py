@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -171,3 +172,56 @@ def test_unusable_clips_leave_all_parts():
 def test_split_with_nothing_left_is_refused():
     with pytest.raises(ProtocolError, match="nothing is left"):
         splits.kept(Split(np.array([0]), splits.NONE, np.array([1])), [1])
+
+
+def clip_table(corpus, speakers, texts, emotions=("angry", "sad"), repeats=2):
+    rows = [
+        (corpus, f"{corpus}-{speaker}", f"{corpus}-{text}", emotion)
+        for speaker in range(speakers)
+        for text in range(texts)
+        for emotion in emotions
+        for _ in range(repeats)
+    ]
+    return pd.DataFrame(rows, columns=["corpus", "speaker", "text", "emotion"])
+
+
+@pytest.mark.parametrize(
+    ("corpus", "speakers", "folds"),
+    [("emodb", 10, 10), ("savee", 4, 4), ("tess", 2, 2), ("ravdess", 24, 5), ("cremad", 91, 5)],
+)
+def test_speaker_folds_are_those_usual_for_the_corpus(corpus, speakers, folds):
+    clips = clip_table(corpus, speakers, 2)
+    found = splits.speaker_folds(clips, 0)
+    assert len(found) == folds
+    assert sorted(np.concatenate([split.test for split in found])) == list(range(len(clips)))
+    for split in found:
+        names = clips["speaker"]
+        assert not set(names[split.train]) & set(names[split.test])
+
+
+def test_merged_corpora_have_five_folds_of_speakers():
+    clips = pd.concat([clip_table("tess", 2, 4), clip_table("ravdess", 24, 2)], ignore_index=True)
+    assert len(splits.speaker_folds(clips, 0)) == 5
+
+
+def test_speaker_text_folds_share_neither_speaker_nor_text_and_test_each_clip_once():
+    clips = pd.concat([clip_table("emodb", 5, 10), clip_table("tess", 2, 8)], ignore_index=True)
+    found = splits.speaker_text_folds(clips, 3)
+    assert sorted(np.concatenate([split.test for split in found])) == list(range(len(clips)))
+    for split in found:
+        for column in ("speaker", "text"):
+            assert not set(clips[column][split.train]) & set(clips[column][split.test])
+    other = splits.speaker_text_folds(clips, 4)
+    assert any(len(a.test) != len(b.test) or (a.test != b.test).any() for a, b in zip(found, other, strict=False))
+
+
+def test_text_folds_without_a_class_to_train_are_refused():
+    clips = clip_table("emodb", 2, 2)
+    clips.loc[clips["text"] == "emodb-0", "emotion"] = "happy"
+    with pytest.raises(ProtocolError, match="leaves a class without training clips"):
+        splits.speaker_text_folds(clips, 0)
+
+
+def test_one_speaker_has_no_speaker_folds():
+    with pytest.raises(ProtocolError, match="two speakers or more"):
+        splits.speaker_folds(clip_table("tess", 1, 4), 0)

@@ -254,6 +254,12 @@ LEAKING = dataclasses.replace(
 )  # fmt: skip
 
 
+def drawn(task, corpora, choices, settings):
+    pool = preparation.pool(task, corpora.clips, choices, settings.out, 1)
+    (split,) = preparation.splits(task, pool.table, choices)
+    return pool, split, preparation.parts(pool, split)
+
+
 def test_copies_made_before_the_split_are_rows_of_it_and_their_leak_is_counted(corpora, settings):
     folder = training.run(dataclasses.replace(TASK, variant=LEAKING), corpora, settings)
     parts = pd.read_csv(folder / "split.csv", keep_default_na=False)
@@ -271,8 +277,8 @@ def test_copies_made_before_the_split_are_rows_of_it_and_their_leak_is_counted(c
 
 def test_copy_is_fed_with_the_features_of_its_own_pipeline(corpora, settings):
     choices = {"noise": 0.01, "epochs": 8}
-    data = preparation.prepared(dataclasses.replace(TASK, variant=LEAKING), corpora.clips, choices, settings.out, 1)
-    last = data.table.iloc[data.split.train[-1]]
+    pool, split, data = drawn(dataclasses.replace(TASK, variant=LEAKING), corpora, choices, settings)
+    last = pool.table.iloc[split.train[-1]]
     fed = data.train.arrays(np.array([len(data.train) - 1]))[0]
     np.testing.assert_array_equal(fed, copies(choices, 0)[0].array(last["path"], last["copy_of"]))
 
@@ -296,10 +302,9 @@ def test_named_columns_are_fed_in_their_order(corpora, settings):
     variant = dataclasses.replace(
         VARIANT, pipeline=lambda choices: named, augmentation=None, columns=lambda choices: ("peak", "low")
     )
-    data = preparation.prepared(
-        dataclasses.replace(TASK, variant=variant), corpora.clips, {"epochs": 1}, settings.out, 1
-    )
-    whole = named.array(data.table["path"][int(data.split.test[0])], "any")
+    task = dataclasses.replace(TASK, variant=variant)
+    pool, split, data = drawn(task, corpora, {"epochs": 1}, settings)
+    whole = named.array(pool.table["path"][int(split.test[0])], "any")
     np.testing.assert_array_equal(data.test.arrays(np.array([0]))[0], whole[[2, 0]])
 
 
@@ -328,3 +333,38 @@ def test_published_weights_are_evaluated_without_training(corpora, settings, tmp
 def test_published_weights_of_a_paper_without_any_are_refused(corpora, settings, tmp_path):
     with pytest.raises(PaperError, match="published no weights that are known here"):
         training.run(TASK, corpora, dataclasses.replace(settings, weights=tmp_path))
+
+
+SPEAKERS = dataclasses.replace(TASK, protocol="speaker-independent")
+
+
+def test_speaker_independent_folds_test_every_clip_once_on_unheard_speakers(corpora, settings):
+    folder = training.run(SPEAKERS, corpora, settings)
+    assert folder == settings.out / "fake2020/tiny/described/speaker-independent/seed-0"
+    predictions = pd.read_csv(folder / "predictions.csv")
+    assert list(predictions.columns[:5]) == ["clip", "speaker", "true", "predicted", "fold"]
+    assert sorted(predictions["clip"]) == sorted(corpora.clips["clip"][corpora.clips["emotion"] != "bored"])
+    assert predictions.groupby("fold")["speaker"].nunique().tolist() == [1, 1, 1, 1]
+    parts = pd.read_csv(folder / "split.csv", keep_default_na=False)
+    for _, fold in parts.groupby("fold"):
+        by_part = fold.groupby("part")["speaker"].agg(set)
+        assert not by_part["test"] & (by_part["train"] | by_part["validation"])
+        assert not by_part["train"] & by_part["validation"]
+    assert sorted(path.name for path in folder.glob("model*")) == [f"model-{fold}.keras" for fold in (1, 2, 3, 4)]
+    history = pd.read_csv(folder / "history.csv")
+    assert set(history["fold"]) == {1, 2, 3, 4}
+
+
+def test_record_of_folds_pools_what_is_tested_and_counts_no_leak(corpora, settings):
+    run = read(training.run(SPEAKERS, corpora, settings))
+    split = run.record["split"]
+    assert split["supports"]["test"] == {"angry": 20, "sad": 20}
+    assert (split["n_folds"], split["shared_speakers"], split["leaks"]["speaker"]) == (4, [], 0)
+    assert len(run.record["training"]["folds"]) == 4
+    assert run.record["protocol"] == "speaker-independent"
+
+
+def test_published_protocol_counts_its_leaking_speakers(corpora, settings):
+    split = stored(training.run(TASK, corpora, settings))["split"]
+    assert split["leaks"]["speaker"] == 8  # four speakers in turn, all on both sides
+    assert "n_folds" not in split

@@ -54,7 +54,7 @@ def _experiment(entry: Mapping, figures: Sequence[Mapping[str, object]]) -> list
     blocks += [f"**{plain(texts.verdict(entry))}**", *(plain(note) for note in texts.notes(entry))]
     runs = [
         [f"seed {run['seed']}", *map(texts.percent, (run["accuracy"], run["uar"])), run["n_test"], run["epochs_run"],
-         run["best_epoch"], texts.duration(run["durations"].get("training_s"))]
+         run["best_epoch"] or texts.NOTHING, texts.duration(run["durations"].get("training_s"))]
         for run in entry["runs"]
     ]  # fmt: skip
     blocks += ["### Runs", table(["Run", "Accuracy", "UAR", "Test clips", "Epochs", "Kept", "Training"], runs)]

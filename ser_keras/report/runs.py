@@ -162,7 +162,7 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
 
 def _predictions(path: Path, classes: list[str]) -> dict[str, tuple[str, ...]]:
     header, rows = _rows(path)
-    if header != [*COLUMNS, *classes]:
+    if header not in ([*COLUMNS, *classes], [*COLUMNS, "fold", *classes]):
         raise _wrong(path, f"has the columns {', '.join(header)}; expected {', '.join([*COLUMNS, *classes])}")
     for number, row in enumerate(rows, start=2):
         unknown = [label for label in row[2:4] if label not in classes]

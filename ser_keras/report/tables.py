@@ -184,7 +184,7 @@ def _split(run: Run) -> dict:
     """A run's split, with the speakers that are on both sides and how many test clips are theirs."""
     split = run.record["split"]
     speakers = {part: set(names) for part, names in split["speakers"].items()}
-    shared = speakers["train"] & speakers["test"]
+    shared = set(split.get("shared_speakers", speakers["train"] & speakers["test"]))
     return {
         "supports": split["supports"],
         "speakers": {part: sorted(names) for part, names in speakers.items()},
@@ -192,6 +192,7 @@ def _split(run: Run) -> dict:
         "shared_with_validation": sorted(speakers["validation"] & speakers["test"]),
         "test_clips_of_shared_speakers": sum(speaker in shared for speaker in run.speakers),
         "test_clips": len(run.speakers),
+        "n_folds": split.get("n_folds", 1),
         "unused": split.get("unused", 0),
         "twins_in_training": split.get("twins_in_training", 0),
         "watched_test_clips": split.get("watched_test_clips", 0),

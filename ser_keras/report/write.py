@@ -88,7 +88,7 @@ def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:
             )
         )
     kept = {run.record["seed"]: run.record["training"].get("best_epoch") for run in group}
-    histories = [(run.record["seed"], run.history) for run in group if run.history]
+    histories = [(run.record["seed"], run.history) for run in group if run.history and "fold" not in run.history]
     if histories:
         made.append(
             (

@@ -61,7 +61,7 @@ def test_copies_after_the_split_leave_none():
 
 def test_validation_may_be_taken_from_the_training_part():
     rows, choices = table(validation="training")
-    split = preparation.split_of(TASK, rows, choices)
+    (split,) = preparation.splits(TASK, rows, choices)
     assert len(split.validation) == 756  # a tenth of 7552, rounded up
     assert not set(split.validation) & set(split.test)
 
