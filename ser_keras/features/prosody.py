@@ -116,18 +116,21 @@ def intensity(rms: np.ndarray) -> np.ndarray:
     return librosa.amplitude_to_db(np.maximum(rms, 1e-9), ref=1.0, amin=1e-5, top_db=80.0)
 
 
-def log_mel_128(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+def magnitudes(wave: np.ndarray) -> np.ndarray:
+    """Magnitudes of the short-time spectrum, Hann: float32 (1025, 1 + samples // 512). Source: `librosa.stft`."""
+    return np.abs(
+        librosa.stft(
+            wave, n_fft=FRAME, hop_length=HOP, win_length=FRAME, window="hann", center=True, pad_mode="constant"
+        )
+    )
+
+
+def log_mel_128(magnitudes: np.ndarray, sample_rate: int) -> np.ndarray:
     """128 Slaney mel bands in dB re 1, 80 dB below the peak kept; what librosa's MFCC and onset strength begin with."""
     power = librosa.feature.melspectrogram(
-        y=wave,
+        S=magnitudes**2,
         sr=sample_rate,
         n_fft=FRAME,
-        hop_length=HOP,
-        win_length=FRAME,
-        window="hann",
-        center=True,
-        pad_mode="constant",
-        power=2.0,
         n_mels=128,
         fmin=0.0,
         fmax=sample_rate / 2,
@@ -157,16 +160,13 @@ def mfcc(log_mel: np.ndarray) -> np.ndarray:
     return librosa.feature.mfcc(S=log_mel, n_mfcc=N_MFCC, dct_type=2, norm="ortho", lifter=0)
 
 
-def spectral_means(wave: np.ndarray, sample_rate: int) -> dict[str, float]:
+def spectral_means(magnitudes: np.ndarray, sample_rate: int) -> dict[str, float]:
     """Means over frames of spectral centroid, roll-off at 85 % (both hertz) and flux.
 
     The flux of a frame is the Euclidean distance of its magnitudes from those of the frame before.
 
     Source: `librosa.feature.spectral_centroid`, `spectral_rolloff`; Rastogi (2025), pseudocode, gives no formula.
     """
-    magnitudes = np.abs(
-        librosa.stft(wave, n_fft=FRAME, hop_length=HOP, window="hann", center=True, pad_mode="constant")
-    )
     flux = np.sqrt((np.diff(magnitudes, axis=1) ** 2).sum(axis=0))
     return {
         "spectral_centroid_mean": float(librosa.feature.spectral_centroid(S=magnitudes, sr=sample_rate).mean()),
@@ -208,7 +208,9 @@ def acoustic(
     """
     if wave.ndim != 1:
         raise AudioError(f"acoustic takes one channel (samples,), got shape {wave.shape}")
-    frames, crossings, bands = rms(wave), zero_crossing_rate(wave), log_mel_128(wave, sample_rate)
+    frames, crossings = rms(wave), zero_crossing_rate(wave)
+    spectrum = magnitudes(wave)  # the one that mel bands, onsets, MFCCs and the spectral means share
+    bands = log_mel_128(spectrum, sample_rate)
     contour = pitch_contour(wave, sample_rate, floor=pitch_floor, ceiling=pitch_ceiling)
     pitch = pitch_statistics(contour)
     variation = pitch["pitch_std"]
@@ -232,7 +234,7 @@ def acoustic(
         "shimmer": shimmer(frames),
         **dict(zip((f"mfcc_mean_{number}" for number in range(N_MFCC)), coefficients.mean(axis=1), strict=True)),
         **dict(zip((f"mfcc_std_{number}" for number in range(N_MFCC)), coefficients.std(axis=1), strict=True)),
-        **(spectral_means(wave, sample_rate) if spectral else {}),
+        **(spectral_means(spectrum, sample_rate) if spectral else {}),
     }
     names = ACOUSTIC + SPECTRAL if spectral else ACOUSTIC
     return np.nan_to_num(np.array([values[name] for name in names], np.float64), posinf=0.0, neginf=0.0)

@@ -93,18 +93,23 @@ def printed_rows():
     return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
 
 
-# Figure 3 as it was read from the picture; these digits were misread there (0 for 8), as its neighbours show
-MISREAD = {("03-01-01-01-02-01-01.wav", "mfcc_std_9"), ("03-01-01-01-02-02-01.wav", "intensity_db_mean")}
+# Two cells are not what any computation gives. The picture is not at hand, but its two readings (the paper's text and
+# published.json) take 0, 6, 8 and 9 for one another elsewhere; with one 0 taken for an 8 these two come out as well.
+SUPPOSED = {
+    ("03-01-01-01-02-01-01.wav", "mfcc_std_9"): 8.232803,  # read: 8.232003
+    ("03-01-01-01-02-02-01.wav", "intensity_db_mean"): -76.089188,  # read: -76.089108
+}
 
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("row", printed_rows(), ids=lambda row: row["clip"].split("/")[1])
-def test_printed_rows_of_rastogi2025_come_out_to_the_last_digit(real_corpora, row):
+def test_printed_rows_of_rastogi2025_come_out_to_float32_rounding(real_corpora, row):
     samples, rate = soundfile.read(real_corpora / "ravdess" / row["clip"], dtype="float32", always_2d=True)
     found = named(samples.mean(axis=1), rate)
     for name, value in row.items():
-        if name in ("clip", "emotion") or value is None or (row["clip"].split("/")[1], name) in MISREAD:
+        if name in ("clip", "emotion") or value is None:
             continue
+        value = SUPPOSED.get((row["clip"].split("/")[1], name), value)
         # one unit of the sixth decimal and two float32 roundings: sums of numbers of several hundred, elsewhere
         assert found[name] == pytest.approx(value, abs=1.05e-6, rel=2.5e-7), name
 
@@ -112,6 +117,7 @@ def test_printed_rows_of_rastogi2025_come_out_to_the_last_digit(real_corpora, ro
 @pytest.mark.real_data
 def test_silent_clip_of_cremad_has_numbers_throughout(real_corpora):
     wave, rate = soundfile.read(real_corpora / "cremad/AudioWAV/1076_MTI_SAD_XX.wav", dtype="float32")
+    check(real_corpora / "cremad/AudioWAV/1076_MTI_SAD_XX.wav")
     found = named(wave, rate)
     assert not wave.any() and np.isfinite(list(found.values())).all()
     assert [found[name] for name in ("rms_mean", "pitch_mean", "voiced_ratio", "jitter", "shimmer")] == [0] * 5

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from papers.rastogi2025.model import build_mlp
-from papers.rastogi2025.weights import MODEL, SCALER, load_published
+from papers.rastogi2025.weights import MODEL, SCALER, SCALER_CSV, load_published
 from ser_keras.errors import WeightsError
 
 RNG = np.random.default_rng(0)
@@ -18,7 +18,13 @@ MEAN, SCALE = RNG.normal(100, 50, 30), RNG.uniform(0.5, 20, 30)
 def theirs():
     """A network with other weights than a fresh one, and a scaler of its own."""
     model = build_mlp(6)
-    model.set_weights([RNG.uniform(0.1, 0.5, weight.shape) for weight in model.get_weights()])
+    # kernels of both signs, or the softmax would be saturated whatever goes in; variances (1-D) have to be positive
+    model.set_weights(
+        [
+            RNG.normal(0, 0.1, weight.shape) if weight.ndim == 2 else RNG.uniform(0.1, 0.5, weight.shape)
+            for weight in model.get_weights()
+        ]
+    )
     scaler = model.get_layer("scaler")
     scaler.set_weights([MEAN, SCALE**2, np.asarray(0)])
     scaler.finalize_state()
@@ -51,7 +57,9 @@ def test_published_files_give_the_published_networks_predictions(folder, theirs)
     ours = build_mlp(6)
     load_published(ours, folder)
     clips = RNG.normal(100, 50, (5, 30)).astype(np.float32)
-    np.testing.assert_allclose(ours.predict(clips, verbose=0), theirs.predict(clips, verbose=0), atol=1e-6)
+    expected = theirs.predict(clips, verbose=0)
+    assert expected.std(axis=0).max() > 0.01 and expected.max() < 0.99  # they depend on the clip
+    np.testing.assert_allclose(ours.predict(clips, verbose=0), expected, atol=1e-6)
 
 
 def test_weights_alone_are_read_as_well(folder, theirs):
@@ -169,6 +177,38 @@ def test_scaler_of_another_form_is_refused(folder, text, says):
     (folder / SCALER).write_text(text)
     with pytest.raises(WeightsError, match=says):
         load_published(build_mlp(6), folder)
+
+
+@pytest.fixture
+def csv_folder(folder):
+    (folder / SCALER).unlink()
+    np.savetxt(folder / SCALER_CSV, np.c_[MEAN, SCALE], delimiter=",", header="mean,scale", comments="")
+    return folder
+
+
+def test_scaler_is_read_from_csv_as_well(csv_folder):
+    ours = build_mlp(6)
+    load_published(ours, csv_folder)
+    mean, variance, _ = ours.get_layer("scaler").get_weights()
+    np.testing.assert_allclose(mean, MEAN, rtol=1e-6)  # float32
+    np.testing.assert_allclose(variance, SCALE**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "scaler.csv can't be read"),
+        ("centre,scale\n1,2\n", "can't be read .'mean'."),
+        ("mean,scale\n1\n", "expected 30 finite numbers"),
+        ("mean,scale\n1,2\n", "expected 30 finite numbers"),
+        ("mean,scale\n" + "0,nan\n" * 30, "expected 30 finite numbers"),
+        ("mean,scale\n" + "0,-1\n" * 30, "not positive"),
+    ],
+)
+def test_csv_of_another_form_is_refused(csv_folder, text, says):
+    (csv_folder / SCALER_CSV).write_text(text)
+    with pytest.raises(WeightsError, match=says):
+        load_published(build_mlp(6), csv_folder)
 
 
 @pytest.mark.parametrize("name", [MODEL, SCALER])
