@@ -19,10 +19,12 @@ from ser_keras.errors import RunError
 from ser_keras.evaluation import metrics, printed
 from ser_keras.files import write_json, write_text
 from ser_keras.report.runs import Run, finished_runs, papers_with_runs
+from ser_keras.tasks import PUBLISHED
 
 BEGIN = "<!-- results: written by `make results` from stored runs -->"
 END = "<!-- end of results -->"
 ALMOST = 0.999  # share of a corpus's clips that must be there: copies of TESS lack two, which moves nothing
+UNHEARD = "speaker-independent"  # the protocol of the table's last column
 KEPT = (
     "classes",
     "summary",
@@ -60,16 +62,17 @@ def entry(run: Run) -> dict:
 def table(ledgers: Iterable[dict]) -> Iterator[str]:
     """The README's table, line by line: every published experiment, and what our stored runs came to."""
     ledgers = list(ledgers)
-    yield "| experiment | published | reproduced (mean ± sd) | runs | UAR | test clips |"
-    yield "|---|---:|---:|---:|---:|---:|"
+    yield "| experiment | published | reproduced (mean ± sd) | runs | UAR | test clips | unheard speakers |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
     for ledger in ledgers:
         for name, result in discovery.published(ledger["paper"])["results"].items():
             runs = [run for run in ledger["runs"] if run["experiment"] == name]
             variants = dict.fromkeys(run["variant"] for run in runs) or [""]
             for variant in variants:
-                same = [run for run in runs if run["variant"] == variant]
+                same = [run for run in runs if run["variant"] == variant and run["protocol"] == PUBLISHED]
+                unheard = [run for run in runs if run["variant"] == variant and run["protocol"] == UNHEARD]
                 told = f" ({variant})" if variant and (len(variants) > 1 or variant != "described") else ""
-                yield _row(f"{ledger['paper']}/{name}{told}", result, same)
+                yield _row(f"{ledger['paper']}/{name}{told}", result, same, unheard)
     lacking = {
         f"{name} lacks {corpus['expected'] - corpus['clips']} of {corpus['expected']} clips"
         for ledger in ledgers
@@ -82,15 +85,16 @@ def table(ledgers: Iterable[dict]) -> Iterator[str]:
         yield f"In these runs {'; '.join(sorted(lacking))}."
 
 
-def _row(name: str, result: dict, runs: list[dict]) -> str:
+def _row(name: str, result: dict, runs: list[dict], unheard: list[dict]) -> str:
     value, form = printed.accuracy(result)
     published = f"{form.text(value)} %" if form.scale == 100 else f"{100 * value:.2f} %"
+    apart = _spread([100 * run["accuracy"] for run in unheard]) if unheard else ""
     if not runs:
-        return f"| {name} | {published} | not run | 0 | | |"
+        return f"| {name} | {published} | not run | 0 | | | {apart} |"
     accuracies, uars = ([100 * run[key] for run in runs] for key in ("accuracy", "uar"))
     clips = {sum(map(sum, run["confusion"])) for run in runs}
     tested = ", ".join(map(str, sorted(clips)))
-    return f"| {name} | {published} | {_spread(accuracies)} | {len(runs)} | {_spread(uars)} | {tested} |"
+    return f"| {name} | {published} | {_spread(accuracies)} | {len(runs)} | {_spread(uars)} | {tested} | {apart} |"
 
 
 def _spread(percents: list[float]) -> str:
@@ -125,12 +129,13 @@ def results(runs: Path | None) -> None:
     readme = Path("README.md")
     if not readme.is_file():
         raise RunError("there is no README.md here: call this in the checkout")
-    for paper in papers_with_runs(runs) if runs else ():
-        found = [run for run in finished_runs(runs, paper) if comparable(run.record)]
-        if found or not (Path("results") / f"{paper}.json").exists():
-            ledger = {"paper": paper, "runs": [entry(run) for run in found]}
-            write_json(Path("results") / f"{paper}.json", ledger)
-            click.echo(f"results/{paper}.json: {len(found)} runs")
+    known = papers_with_runs(runs) if runs else ()
+    for paper in discovery.paper_names():
+        path = Path("results") / f"{paper}.json"
+        found = [run for run in finished_runs(runs, paper) if comparable(run.record)] if paper in known else []
+        if found or (not path.exists() and (Path("papers") / paper).is_dir()):
+            write_json(path, {"paper": paper, "runs": [entry(run) for run in found]})
+            click.echo(f"{path}: {len(found)} runs")
     write_text(readme, with_table(readme.read_text(encoding="utf-8"), stored(Path("results"))))
     click.echo("README.md: table written")
 

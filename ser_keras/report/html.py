@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ser_keras.report import texts
+from ser_keras.report import evidence, texts
 
 HERE = Path(__file__).parent
 PARTS = (
@@ -53,10 +53,11 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
         bands=texts.bands(report["experiments"]),
         n_runs=sum(len(entry["runs"]) for entry in report["experiments"]),
         items=items,
-        ways=texts.variants(report["experiments"]),
+        ways=evidence.variants(report["experiments"]),
         parts=PARTS,
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),  # ours, not a run's
         words=texts,
+        proof=evidence,
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ser_keras.report import texts
+from ser_keras.report import evidence, texts
 
 
 def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
@@ -19,7 +19,17 @@ def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[
     blocks.append(f"# {plain(citation.get('title') or report['paper'])}")
     by = f"{', '.join(citation.get('authors', []))} ({citation.get('year', 'no year')})"
     blocks.append(plain(f"{report['paper']}: {by}. Written {texts.moment(report['generated'])}."))
-    heads = ["Experiment", "Published", "Reproduced", "Points", "UAR published", "UAR", "Test clips published", "Here"]
+    heads = [
+        "Experiment",
+        "Published",
+        "Reproduced",
+        "Points",
+        "Verdict",
+        "UAR published",
+        "UAR",
+        "Test clips published",
+        "Here",
+    ]
     blocks += [
         "## Summary",
         table(
@@ -27,7 +37,7 @@ def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[
             ([" ".join([texts.name(entry), *texts.marks(entry)]), *texts.summary_cells(entry)] for entry in entries),
         ),
     ]
-    ways = [f"- {plain(line)}" for line in texts.variants(entries)]
+    ways = [f"- {plain(line)}" for line in evidence.variants(entries)]
     blocks += ["## The same experiment in several ways", "\n".join(ways)] if ways else []
     slips = [f"- {plain(slip)}" for slip in citation.get("slips", [])]
     blocks += ["## What the text says against its own numbers", "\n".join(slips)] if slips else []
@@ -51,7 +61,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _experiment(entry: Mapping, figures: Sequence[Mapping[str, object]]) -> list[str]:
     blocks = [f"## {plain(texts.name(entry))}", plain(f"{entry['title']} ({entry['published']['source']})")]
-    blocks += [f"**{plain(texts.verdict(entry))}**", *(plain(note) for note in texts.notes(entry))]
+    blocks += [f"**{plain(texts.verdict(entry))}**"]
+    blocks += ["\n".join(f"- {plain(line)}" for line in evidence.evidence(entry))] if evidence.evidence(entry) else []
+    blocks += [*(plain(note) for note in texts.notes(entry))]
     runs = [
         [f"seed {run['seed']}", *map(texts.percent, (run["accuracy"], run["uar"])), run["n_test"], run["epochs_run"],
          run["best_epoch"] or texts.NOTHING, texts.duration(run["durations"].get("training_s"))]
@@ -79,7 +91,7 @@ def _scores(entry: Mapping) -> list[str]:
     ]  # fmt: skip
     findings = [f"- {plain(finding['text'])} ({plain(finding['source'])})" for finding in entry["audit"]]
     blocks = ["### Classification report", table(heads, rows), "### Audit of the printed table"]
-    blocks += [plain(line) for line in (texts.audit_line(entry), *texts.size_lines(entry))]
+    blocks += [plain(line) for line in (texts.audit_line(entry), *evidence.size_lines(entry))]
     blocks += [*(["\n".join(findings)] if findings else [])]
     return blocks + [plain(f"Note: {note}.") for note in entry["audit_notes"]]
 
@@ -97,7 +109,7 @@ def _split(entry: Mapping) -> list[str]:
     blocks = ["### Split"]
     for split in entry["splits"]:
         blocks.append(plain(f"{texts.seeds(split).capitalize()}. {texts.leak(entry, split)} {split['note']}"))
-        blocks += [plain(line) for line in texts.more_leaks(split)]
+        blocks += [plain(line) for line in evidence.more_leaks(split)]
         if split["shared_speakers"]:
             blocks.append(plain(f"Speakers in training and test: {', '.join(split['shared_speakers'])}."))
         parts = [split["supports"][part] for part in ("train", "validation", "test")]

@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from ser_keras.evaluation import metrics, printed
+from ser_keras.evaluation import intervals, metrics, printed
 from ser_keras.evaluation.audit import examined
 from ser_keras.report.runs import Run
 
@@ -79,6 +79,8 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
     accuracies, uars = ([outcome[key] for outcome in outcomes] for key in ("accuracy", "uar"))
     mean = fmean(accuracies)
     known = published["accuracy"] is not None
+    sizes = [outcome["n_test"] for outcome in outcomes]
+    evidence = _evidence(published, accuracies, sizes)
     found = examined(record["published"], record["experiment"], others)
     return {
         "name": record["experiment"],
@@ -102,6 +104,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "uar_mean": fmean(uars),
         "uar_std": stdev(uars) if len(group) > 1 else None,
         "difference_points": 100 * (mean - published["accuracy"]) if known else None,
+        **evidence,
         "confusion": np.sum([outcome["confusion"] for outcome in outcomes], axis=0).tolist(),
         "report": _mean_table([outcome["report"] for outcome in outcomes]),
         "audit": [
@@ -135,6 +138,30 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
     }
 
 
+def _evidence(published: dict, accuracies: list[float], sizes: list[int]) -> dict:
+    """Intervals of 95 % around the published figure and ours, and the verdict; None where there is too little.
+
+    `verdict` is "reproduced" when the published figure, as exact as it is printed, lies in the interval that a rerun
+    falls in, "above" or "below" when ours lie above or below it, "one run" where no test is possible.
+    """
+    found = {"published_interval": None, "rerun_interval": None, "difference_interval": None, "verdict": ""}
+    accuracy, clips = published["accuracy"], published["n_test"]
+    if accuracy is None:
+        return found
+    if clips:
+        found["published_interval"] = intervals.wilson(round(accuracy * clips), clips)
+    found["verdict"] = "one run"
+    if len(accuracies) > 1:
+        low, high = intervals.rerun(accuracies, min(sizes), clips or min(sizes))
+        found["rerun_interval"] = (low, high)
+        half = published["half"]
+        found["verdict"] = "above" if accuracy + half < low else "below" if accuracy - half > high else "reproduced"
+    elif clips:
+        ours = round(accuracies[0] * sizes[0]), sizes[0]
+        found["difference_interval"] = intervals.newcombe(*ours, round(accuracy * clips), clips)
+    return found
+
+
 def _published(record: dict, others: dict[str, dict]) -> dict:
     """The paper's figures, its matrix as counts in the run's order of classes where that can be had."""
     result = record["published"]
@@ -148,6 +175,7 @@ def _published(record: dict, others: dict[str, dict]) -> dict:
     supports = dict(zip(result.get("classes", ()), result.get("support", ()), strict=False))
     return {
         "accuracy": found and found[0],
+        "half": found and found[1].half / found[1].scale,
         "accuracy_text": found and found[1].text(found[0]) + (" %" if found[1].scale == 100 else ""),
         "n_test": printed.test_clips(result),
         "uar": printed.printed_uar(result),
@@ -167,12 +195,22 @@ def _outcome(run: Run) -> dict:
         "accuracy": metrics.accuracy(confusion),
         "uar": metrics.uar(confusion),
         "n_test": len(run.clips),
+        "speaker_intervals": _over_speakers(run),
         "confusion": confusion.tolist(),
         "report": metrics.classification_table(confusion, classes),
         **{key: run.record["training"].get(key) for key in FITTED},
         "durations": run.record["durations"],
         "folder": "/".join(run.folder.parts[-4:]),
     }
+
+
+def _over_speakers(run: Run) -> dict | None:
+    """Intervals over the speakers of a run's test part; None with fewer than two."""
+    speakers = len(set(run.speakers))
+    if speakers < 2:
+        return None
+    found = intervals.over_speakers(run.y_true, run.y_pred, run.speakers, run.record["classes"])
+    return {"speakers": speakers, **found}
 
 
 def _mean_table(tables: list[dict]) -> dict:

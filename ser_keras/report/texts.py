@@ -109,13 +109,14 @@ def spread(entry: Entry) -> str:
 
 
 def summary_cells(entry: Entry) -> list[str]:
-    """Published and reproduced accuracy, difference in points, then UAR and test clips, published and reproduced."""
+    """Accuracies, their difference in points, verdict, then UAR and test clips; published, then reproduced."""
     sizes = sorted({run["n_test"] for run in entry["runs"]})
     published = entry["published"]
     return [
         published["accuracy_text"] or NOTHING,
         mean_text(entry["accuracy_mean"], entry["accuracy_std"], len(entry["runs"])),
         signed(entry["difference_points"]),
+        entry["verdict"] or NOTHING,
         percent(published["uar"]),
         mean_text(entry["uar_mean"], entry["uar_std"], len(entry["runs"])).partition(" (")[0],
         str(published["n_test"] or NOTHING),
@@ -189,46 +190,6 @@ def leak(entry: Entry, split: Mapping[str, object]) -> str:
     return f"No speaker of the test part is in the training part{also}."
 
 
-def more_leaks(split: Mapping[str, object]) -> list[str]:
-    """What else of a split reaches from the test part into training, and what it leaves out, a sentence each."""
-    tested, found = counted(split["test_clips"], "test example"), []
-    if split["twins_in_training"]:
-        found.append(
-            f"{split['twins_in_training']} of the {tested} have their twin in the training part: the same recording, "
-            "as it is or altered. Such examples are recognized by memory."
-        )
-    if split["watched_test_clips"]:
-        found.append(
-            f"{split['watched_test_clips']} of the {tested} are watched while training too: they decide which epoch "
-            "is kept, so the accuracy is that of a choice made on them."
-        )
-    if split["unused"]:
-        found.append(f"{counted(split['unused'], 'clip is', 'clips are')} in no part at all.")
-    return found
-
-
-def variants(entries: Sequence[Entry]) -> list[str]:
-    """For each experiment that was run in several ways: what each came to, and what tells them apart."""
-    told = []
-    for experiment in dict.fromkeys(entry["name"] for entry in entries):
-        ways = [entry for entry in entries if entry["name"] == experiment]
-        if len(ways) == 1:
-            continue
-        figures = [f"{qualifiers(one)} {mean_text(one['accuracy_mean'], None, len(one['runs']))}" for one in ways]
-        published = ways[0]["published"]["accuracy_text"]
-        line = f"{experiment}: published {published or NOTHING}; {'; '.join(figures)}."
-        means = {}
-        for one in ways:
-            if not any(setting in one["choices"] or setting == "weights" for setting in one["settings"]):
-                means.setdefault(one["variant"], one["accuracy_mean"])
-        if len(means) == 2:
-            (one, first), (other, second) = means.items()
-            line += f" From {one} to {other} accuracy moves by {signed(100 * (second - first))} points."
-        summaries = {one["variant"]: one["summary"] for one in ways if one["summary"]}
-        told.append(" ".join([line, *(f"{name}: {summary}" for name, summary in summaries.items())]))
-    return told
-
-
 def seeds(part: Mapping[str, object]) -> str:
     """The seeds that something holds for, in words."""
     numbers = ", ".join(map(str, part["seeds"]))
@@ -243,18 +204,6 @@ def audit_line(entry: Entry) -> str:
         return "Nothing printed could be held against anything else printed."
     found = counted(len(entry["audit"]), "value") + (" is" if len(entry["audit"]) == 1 else " are")
     return f"{values} recomputed from {basis}; {found if entry['audit'] else 'none is'} contradicted."
-
-
-def size_lines(entry: Entry) -> list[str]:
-    """Which numbers of test clips can give the printed accuracy, in one sentence; [] where nothing is known."""
-    sizes = entry["audit_sizes"]
-    if not sizes:
-        return []
-    told = [f"{one['right']} of {one['clips']}" + (f" ({one['share']})" if one["share"] else "") for one in sizes[:4]]
-    if entry["published"]["n_test"]:
-        return [f"The printed accuracy is {told[0]} test clips."]
-    others = f", and so do {', '.join(told[1:])}" if told[1:] else ""
-    return [f"No number of test clips is printed; of the usual ones {told[0]} gives the printed accuracy{others}."]
 
 
 def matrix_words(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ser_keras.report import tables, texts
+from ser_keras.report import evidence, tables, texts
 from ser_keras.report.runs import finished_runs
 
 
@@ -62,7 +62,7 @@ def test_paper_without_a_report_leaves_its_columns_empty(entry_of):
     assert row["published"] == ["–", "–", "–"]
     assert row["label"] == "angry (5)"
     assert texts.summary_cells(entry)[0] == "0.9893"
-    assert texts.summary_cells(entry)[3] == "–"
+    assert texts.summary_cells(entry)[3:5] == ["one run", "–"]
 
 
 def test_other_test_supports_are_told_beside_the_printed_ones(entry_of):
@@ -157,8 +157,8 @@ def test_small_words():
 
 def test_twins_in_training_watched_and_unused_clips_are_told(entry_of):
     split = entry_of()["splits"][0]
-    assert texts.more_leaks(split) == []
-    told = texts.more_leaks({**split, "twins_in_training": 3, "watched_test_clips": 107, "unused": 1})
+    assert evidence.more_leaks(split) == []
+    told = evidence.more_leaks({**split, "twins_in_training": 3, "watched_test_clips": 107, "unused": 1})
     assert told[0].startswith("3 of the 107 test examples have their twin in the training part")
     assert told[1].startswith("107 of the 107 test examples are watched while training too")
     assert told[2] == "1 clip is in no part at all."
@@ -174,7 +174,7 @@ def test_variants_are_set_beside_each_other_with_what_tells_them_apart(make_run,
     make_run(variant="coded", right=0.0, summary="One step.")
     make_run(variant="described", right=1.0, summary="Many steps.")
     entries = tables.experiments(finished_runs(tmp_path, "yadav2022"))
-    (line,) = texts.variants(entries)
+    (line,) = evidence.variants(entries)
     low = entries[0]["accuracy_mean"]
     assert line.startswith(f"emodb: published 83.18 %; coded, published protocol {100 * low:.2f} % (1 run);")
     assert f"From coded to described accuracy moves by {100 - 100 * low:+.2f} points." in line
@@ -182,17 +182,46 @@ def test_variants_are_set_beside_each_other_with_what_tells_them_apart(make_run,
 
 
 def test_one_way_of_an_experiment_needs_no_comparison(entry_of):
-    assert texts.variants([entry_of()]) == []
+    assert evidence.variants([entry_of()]) == []
 
 
 def test_printed_accuracy_is_told_in_clips(entry_of):
-    assert texts.size_lines(entry_of()) == ["The printed accuracy is 89 of 107 test clips."]  # 83.18 %
+    assert evidence.size_lines(entry_of()) == ["The printed accuracy is 89 of 107 test clips."]  # 83.18 %
 
 
 def test_bare_accuracy_is_told_in_the_usual_numbers_of_clips(entry_of):
     sizes = [{"clips": 280, "right": 277, "share": "10 % of 2800"}, {"clips": 560, "right": 554, "share": ""}]
     entry = entry_of() | {"audit_sizes": sizes}
     entry["published"] = entry["published"] | {"n_test": None}
-    (line,) = texts.size_lines(entry)
+    (line,) = evidence.size_lines(entry)
     assert "277 of 280 (10 % of 2800) gives the printed accuracy, and so do 554 of 560." in line
-    assert texts.size_lines(entry | {"audit_sizes": []}) == []
+    assert evidence.size_lines(entry | {"audit_sizes": []}) == []
+
+
+def test_one_run_is_no_test_and_says_what_the_clips_alone_tell(entry_of):
+    entry = entry_of(right=1.0)
+    assert entry["verdict"] == "one run"
+    told = " ".join(evidence.evidence(entry))
+    assert "Published, by its 107 test clips alone: 75.0 to 89.1 % (Wilson)." in told  # of 89 right
+    assert "0 is not. That is no test of the reproduction" in told
+    assert "Over the 4 speakers of the test part" in told
+
+
+@pytest.mark.parametrize(("right", "verdict"), [(0.8, "reproduced"), (1.0, "above"), (0.1, "below")])
+def test_verdict_is_whether_a_rerun_would_reach_the_published_figure(make_run, tmp_path, right, verdict):
+    for seed in range(4):
+        make_run(seed=seed, right=right)
+    (entry,) = tables.experiments(finished_runs(tmp_path, "yadav2022"))
+    assert entry["verdict"] == verdict
+    (line,) = [line for line in evidence.evidence(entry) if line.startswith("One more run would fall between")]
+    assert {"reproduced": "lies in it", "above": "lies below it", "below": "lies above it"}[verdict] in line
+    assert texts.summary_cells(entry)[3] == verdict
+
+
+def test_leak_gap_is_the_published_protocol_minus_unheard_speakers(make_run, tmp_path):
+    make_run(right=1.0)
+    make_run(protocol="speaker-independent", right=0.5)
+    entries = tables.experiments(finished_runs(tmp_path, "yadav2022"))
+    (line,) = evidence.variants(entries)
+    gap = 100 * (entries[0]["accuracy_mean"] - entries[1]["accuracy_mean"])
+    assert f"Leak gap of described, published minus speaker-independent protocol: {gap:+.2f} points." in line

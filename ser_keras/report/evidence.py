@@ -1,0 +1,109 @@
+"""What an entry's figures are worth, in words: intervals, leaks, test sizes, ways of an experiment side by side."""
+
+from collections.abc import Mapping, Sequence
+
+from ser_keras.report import texts
+from ser_keras.report.texts import Entry
+
+
+def between(ends: Sequence[float] | None, digits: int = 1) -> str:
+    """An interval in percent."""
+    return texts.NOTHING if ends is None else f"{100 * ends[0]:.{digits}f} to {100 * ends[1]:.{digits}f} %"
+
+
+def evidence(entry: Entry) -> list[str]:
+    """What the published figure and ours are worth, in intervals of 95 %, a sentence each."""
+    told, published = [], entry["published"]
+    if entry["published_interval"]:
+        told.append(
+            f"Published, by its {published['n_test']} test clips alone: "
+            f"{between(entry['published_interval'])} (Wilson)."
+        )
+    if entry["rerun_interval"]:
+        words = {
+            "reproduced": "the published figure lies in it: reproduced",
+            "above": "the published figure lies below it: ours is above",
+            "below": "the published figure lies above it: ours is below",
+        }
+        told.append(f"One more run would fall between {between(entry['rerun_interval'])}; {words[entry['verdict']]}.")
+    if entry["difference_interval"]:
+        low, high = entry["difference_interval"]
+        holds = "0 is among them" if low <= 0 <= high else "0 is not"
+        told.append(
+            f"By the clips alone ours minus the published figure is {texts.signed(100 * low)} to "
+            f"{texts.signed(100 * high)} points "
+            f"(Newcombe); {holds}. That is no test of the reproduction: another seed moves it as well."
+        )
+    speakers = entry["runs"][0]["speaker_intervals"]
+    if speakers:
+        told.append(
+            f"Over the {speakers['speakers']} speakers of the test part (cluster bootstrap, seed "
+            f"{entry['runs'][0]['seed']}): accuracy {between(speakers['accuracy'])}, UAR {between(speakers['uar'])}."
+        )
+    return told
+
+
+def variants(entries: Sequence[Entry]) -> list[str]:
+    """For each experiment that was run in several ways: what each came to, and what tells them apart."""
+    told = []
+    for experiment in dict.fromkeys(entry["name"] for entry in entries):
+        ways = [entry for entry in entries if entry["name"] == experiment]
+        if len(ways) == 1:
+            continue
+        figures = [
+            f"{texts.qualifiers(one)} {texts.mean_text(one['accuracy_mean'], None, len(one['runs']))}" for one in ways
+        ]
+        published = ways[0]["published"]["accuracy_text"]
+        line = f"{experiment}: published {published or texts.NOTHING}; {'; '.join(figures)}."
+        line += _moves(ways)
+        summaries = {one["variant"]: one["summary"] for one in ways if one["summary"]}
+        told.append(" ".join([line, *(f"{name}: {summary}" for name, summary in summaries.items())]))
+    return told
+
+
+def _moves(ways: Sequence[Entry]) -> str:
+    """How far accuracy moves from one variant to the other, and from the published protocol to unheard speakers."""
+    means: dict[tuple[str, str], float] = {}
+    for one in ways:
+        if not any(setting in one["choices"] or setting == "weights" for setting in one["settings"]):
+            means.setdefault((one["protocol"], one["variant"]), one["accuracy_mean"])
+    told = ""
+    published = {variant: mean for (protocol, variant), mean in means.items() if protocol == "published"}
+    if len(published) == 2:
+        (one, first), (other, second) = published.items()
+        told += f" From {one} to {other} accuracy moves by {texts.signed(100 * (second - first))} points."
+    for (protocol, variant), mean in means.items():
+        if protocol != "published" and variant in published:
+            gap = texts.signed(100 * (published[variant] - mean))
+            told += f" Leak gap of {variant}, published minus {protocol} protocol: {gap} points."
+    return told
+
+
+def more_leaks(split: Mapping[str, object]) -> list[str]:
+    """What else of a split reaches from the test part into training, and what it leaves out, a sentence each."""
+    tested, found = texts.counted(split["test_clips"], "test example"), []
+    if split["twins_in_training"]:
+        found.append(
+            f"{split['twins_in_training']} of the {tested} have their twin in the training part: the same recording, "
+            "as it is or altered. Such examples are recognized by memory."
+        )
+    if split["watched_test_clips"]:
+        found.append(
+            f"{split['watched_test_clips']} of the {tested} are watched while training too: they decide which epoch "
+            "is kept, so the accuracy is that of a choice made on them."
+        )
+    if split["unused"]:
+        found.append(f"{texts.counted(split['unused'], 'clip is', 'clips are')} in no part at all.")
+    return found
+
+
+def size_lines(entry: Entry) -> list[str]:
+    """Which numbers of test clips can give the printed accuracy, in one sentence; [] where nothing is known."""
+    sizes = entry["audit_sizes"]
+    if not sizes:
+        return []
+    told = [f"{one['right']} of {one['clips']}" + (f" ({one['share']})" if one["share"] else "") for one in sizes[:4]]
+    if entry["published"]["n_test"]:
+        return [f"The printed accuracy is {told[0]} test clips."]
+    others = f", and so do {', '.join(told[1:])}" if told[1:] else ""
+    return [f"No number of test clips is printed; of the usual ones {told[0]} gives the printed accuracy{others}."]
