@@ -61,7 +61,7 @@ def table(
     found = extract(pipeline, recordings, cache, jobs=jobs, label=pipeline.name)
     usable = np.array([number for number in range(len(clips)) if number not in found.errors])
     kept = clips.iloc[usable]
-    vectors = pd.DataFrame(found.rows(usable).astype(np.float64), columns=list(pipeline.names))
+    vectors = pd.DataFrame(found.rows(usable), columns=list(pipeline.names))
     corpus = kept["corpus"].to_numpy()
     labels = {
         "emotion": kept["emotion"].to_numpy(),

@@ -14,7 +14,14 @@ from ser_keras import audio
 from ser_keras.errors import AudioError
 
 FEATURES_VERSION = 1  # raise it when a step of ours computes something else under the same name and parameters
-LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")  # those whose release can move a feature
+LIBRARIES = (
+    "librosa",
+    "numpy",
+    "praat-parselmouth",
+    "scipy",
+    "soundfile",
+    "soxr",
+)  # those whose release can move a feature
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Pipeline:
 
         Returns
         -------
-        float32 array
+        float32 array; float64 for a vector of named numbers, which tables print to the last digit
 
         Raises
         ------
@@ -102,4 +109,4 @@ class Pipeline:
                 raise AudioError(f"{name or clip}: nothing is left after {step.name}: the recording is too short")
         if not np.isfinite(values).all():
             raise AudioError(f"{name or clip}: the features hold NaN or infinity: leave the recording out")
-        return values.astype(np.float32, copy=False)
+        return values.astype(np.float64 if self.names else np.float32, copy=False)

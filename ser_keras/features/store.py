@@ -48,8 +48,8 @@ class Features:
         return len(self._places) + len(self.errors)
 
     def rows(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Arrays of the clips with these numbers: float32 (len(numbers), *shape), a copy in memory."""
-        out = np.empty((len(numbers), *self.shape), np.float32)
+        """Arrays of the clips with these numbers: (len(numbers), *shape) as they are stored, a copy in memory."""
+        out = np.empty((len(numbers), *self.shape), self._parts[0].dtype)
         for row, number in enumerate(numbers):
             part, place = self._places[int(number)]
             out[row] = self._parts[part][place]

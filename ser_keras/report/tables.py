@@ -149,7 +149,7 @@ def _evidence(published: dict, accuracies: list[float], sizes: list[int]) -> dic
     if accuracy is None:
         return found
     if clips:
-        found["published_interval"] = intervals.wilson(round(accuracy * clips), clips)
+        found["published_interval"] = intervals.wilson(published["right"], clips)
     found["verdict"] = "one run"
     if len(accuracies) > 1:
         low, high = intervals.rerun(accuracies, min(sizes), clips or min(sizes))
@@ -158,7 +158,7 @@ def _evidence(published: dict, accuracies: list[float], sizes: list[int]) -> dic
         found["verdict"] = "above" if accuracy + half < low else "below" if accuracy - half > high else "reproduced"
     elif clips:
         ours = round(accuracies[0] * sizes[0]), sizes[0]
-        found["difference_interval"] = intervals.newcombe(*ours, round(accuracy * clips), clips)
+        found["difference_interval"] = intervals.newcombe(*ours, published["right"], clips)
     return found
 
 
@@ -173,11 +173,14 @@ def _published(record: dict, others: dict[str, dict]) -> dict:
     else:
         counts = None
     supports = dict(zip(result.get("classes", ()), result.get("support", ()), strict=False))
+    clips = printed.test_clips(result)
+    right = int(np.trace(counts)) if counts else found and clips and round(found[0] * clips)
     return {
         "accuracy": found and found[0],
         "half": found and found[1].half / found[1].scale,
         "accuracy_text": found and found[1].text(found[0]) + (" %" if found[1].scale == 100 else ""),
-        "n_test": printed.test_clips(result),
+        "n_test": clips,
+        "right": right,
         "uar": printed.printed_uar(result),
         "source": result.get("source", ""),
         "confusion": counts,

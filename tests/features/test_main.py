@@ -106,5 +106,5 @@ def test_printed_row_stands_in_the_table_of_real_recordings(real_corpora, tmp_pa
     assert done.exception is None, done.output
     row = pd.read_csv(out).set_index("clip").loc["Actor_01/03-01-01-01-01-02-01.wav"]
     # Figure 3, first row
-    assert (row["duration_sec"], row["tempo_bpm"]) == pytest.approx((3.336667, 106.132075), abs=4e-6)  # float32
+    assert (row["duration_sec"], row["tempo_bpm"]) == pytest.approx((3.336667, 106.132075), abs=1e-6)
     assert (row["speaker"], row["emotion"], row["corpus"]) == ("01", "neutral", "ravdess")

@@ -93,3 +93,22 @@ def test_error_in_a_step_names_the_recording(recording):
 def test_features_that_are_not_finite_are_refused(recording):
     with pytest.raises(AudioError, match=r"clip\.wav: the features hold NaN or infinity"):
         Pipeline("p", None, (step(infinite),)).array(recording, "c")
+
+
+def test_named_numbers_are_kept_in_double_precision():
+    vector = Pipeline("p", 8000, (step(thirds),), names=("one", "two"))
+    assert vector.applied(np.ones(10, np.float32), 8000, "clip").tolist() == [1 / 3, 2 / 3]
+    image = dataclasses.replace(vector, names=())
+    assert image.applied(np.ones(10, np.float32), 8000, "clip").dtype == np.float32
+
+
+def thirds(values, sample_rate):
+    return np.array([1 / 3, 2 / 3])
+
+
+def test_silent_recording_is_accepted_where_the_pipeline_says_so(tmp_path):
+    soundfile.write(tmp_path / "silent.wav", np.zeros(100), 8000)
+    steps = (step(thirds),)
+    with pytest.raises(AudioError, match="is silent"):
+        Pipeline("p", 8000, steps).array(tmp_path / "silent.wav", "clip")
+    assert Pipeline("p", 8000, steps, silence=True).array(tmp_path / "silent.wav", "clip").shape == (2,)
