@@ -13,6 +13,7 @@ import numpy as np
 from ser_keras.evaluation import intervals, metrics, printed
 from ser_keras.evaluation.audit import examined
 from ser_keras.report.runs import Run
+from ser_keras.tasks import PUBLISHED
 
 FITTED = (
     "epochs_run",
@@ -80,7 +81,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
     mean = fmean(accuracies)
     known = published["accuracy"] is not None
     sizes = [outcome["n_test"] for outcome in outcomes]
-    evidence = _evidence(published, accuracies, sizes)
+    evidence = _evidence(published, accuracies, sizes, record["protocol"])
     found = examined(record["published"], record["experiment"], others)
     return {
         "name": record["experiment"],
@@ -138,15 +139,16 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
     }
 
 
-def _evidence(published: dict, accuracies: list[float], sizes: list[int]) -> dict:
+def _evidence(published: dict, accuracies: list[float], sizes: list[int], protocol: str) -> dict:
     """Intervals of 95 % around the published figure and ours, and the verdict; None where there is too little.
 
     `verdict` is "reproduced" when the published figure, as exact as it is printed, lies in the interval that a rerun
-    falls in, "above" or "below" when ours lie above or below it, "one run" where no test is possible.
+    falls in, "above" or "below" when ours lie above or below it, "one run" where no test is possible; "" where the
+    paper prints no accuracy, or another protocol than the paper's was run.
     """
     found = {"published_interval": None, "rerun_interval": None, "difference_interval": None, "verdict": ""}
     accuracy, clips = published["accuracy"], published["n_test"]
-    if accuracy is None:
+    if accuracy is None or protocol != PUBLISHED:
         return found
     if clips:
         found["published_interval"] = intervals.wilson(published["right"], clips)

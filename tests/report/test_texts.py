@@ -218,6 +218,11 @@ def test_verdict_is_whether_a_rerun_would_reach_the_published_figure(make_run, t
     assert texts.summary_cells(entry)[3] == verdict
 
 
+def test_another_protocol_is_no_reproduction_and_gets_no_verdict(entry_of):
+    entry = entry_of(protocol="speaker-independent")
+    assert (entry["verdict"], entry["difference_interval"], texts.summary_cells(entry)[3]) == ("", None, "–")
+
+
 def test_leak_gap_is_the_published_protocol_minus_unheard_speakers(make_run, tmp_path):
     make_run(right=1.0)
     make_run(protocol="speaker-independent", right=0.5)
