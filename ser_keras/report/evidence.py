@@ -62,16 +62,26 @@ def variants(entries: Sequence[Entry]) -> list[str]:
 
 
 def _moves(ways: Sequence[Entry]) -> str:
-    """How far accuracy moves from one variant to the other, and from the published protocol to unheard speakers."""
+    """How far accuracy moves from one variant to the other, by a changed choice, and on unheard speakers."""
     means: dict[tuple[str, str], float] = {}
+    altered = []
     for one in ways:
-        if not any(setting in one["choices"] or setting == "weights" for setting in one["settings"]):
+        changed = [f"{key} = {texts.value_text(it['value'])}" for key, it in one["choices"].items() if it["changed"]]
+        changed += ["published weights"] if one["weights"] == "published" else []
+        if changed:
+            altered.append((one, ", ".join(changed)))
+        else:
             means.setdefault((one["protocol"], one["variant"]), one["accuracy_mean"])
     told = ""
     published = {variant: mean for (protocol, variant), mean in means.items() if protocol == "published"}
     if len(published) == 2:
         (one, first), (other, second) = published.items()
         told += f" From {one} to {other} accuracy moves by {texts.signed(100 * (second - first))} points."
+    for one, changed in altered:
+        base = means.get((one["protocol"], one["variant"]))
+        if base is not None:
+            moved = texts.signed(100 * (one["accuracy_mean"] - base))
+            told += f" {changed} alone moves {one['variant']} by {moved} points."
     for (protocol, variant), mean in means.items():
         if protocol != "published" and variant in published:
             gap = texts.signed(100 * (published[variant] - mean))

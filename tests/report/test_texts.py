@@ -5,6 +5,8 @@ import pytest
 from ser_keras.report import evidence, tables, texts
 from ser_keras.report.runs import finished_runs
 
+OURS = [{"key": "trim", "value": 1, "default": 1, "reason": "why", "alternatives": [2]}]
+
 
 @pytest.fixture
 def entry_of(make_run, tmp_path):
@@ -171,8 +173,8 @@ def test_missing_corpus_and_published_weights_are_noted(entry_of):
 
 
 def test_variants_are_set_beside_each_other_with_what_tells_them_apart(make_run, tmp_path):
-    make_run(variant="coded", right=0.0, summary="One step.")
-    make_run(variant="described", right=1.0, summary="Many steps.")
+    make_run(variant="coded", right=0.0, summary="One step.", choices=OURS)
+    make_run(variant="described", right=1.0, summary="Many steps.", choices=OURS)
     entries = tables.experiments(finished_runs(tmp_path, "yadav2022"))
     (line,) = evidence.variants(entries)
     low = entries[0]["accuracy_mean"]
@@ -186,7 +188,8 @@ def test_one_way_of_an_experiment_needs_no_comparison(entry_of):
 
 
 def test_printed_accuracy_is_told_in_clips(entry_of):
-    assert evidence.size_lines(entry_of()) == ["The printed accuracy is 89 of 107 test clips."]  # 83.18 %
+    (line,) = evidence.size_lines(entry_of())
+    assert line.startswith("The printed accuracy is 89 of 107")  # 83.18 %
 
 
 def test_bare_accuracy_is_told_in_the_usual_numbers_of_clips(entry_of):
@@ -218,14 +221,27 @@ def test_verdict_is_whether_a_rerun_would_reach_the_published_figure(make_run, t
     assert texts.summary_cells(entry)[3] == verdict
 
 
+def test_changed_choice_is_told_by_how_far_it_moves_its_variant(make_run, tmp_path):
+    make_run(seed=0, right=1.0, choices=OURS)
+    make_run(seed=1, right=0.2, choices=[OURS[0] | {"value": 2}])
+    make_run(seed=0, right=0.5, variant="coded", choices=OURS)
+    entries = tables.experiments(finished_runs(tmp_path, "yadav2022"))
+    by_value = {(one["variant"], one["choices"]["trim"]["value"]): one["accuracy_mean"] for one in entries}
+    (line,) = evidence.variants(entries)
+    moved = 100 * (by_value["described", 2] - by_value["described", 1])
+    assert f"trim = 2 alone moves described by {moved:+.2f} points.".replace("-", "−") in line
+    between = 100 * (by_value["described", 1] - by_value["coded", 1])
+    assert f"From coded to described accuracy moves by {between:+.2f} points." in line
+
+
 def test_another_protocol_is_no_reproduction_and_gets_no_verdict(entry_of):
     entry = entry_of(protocol="speaker-independent")
     assert (entry["verdict"], entry["difference_interval"], texts.summary_cells(entry)[3]) == ("", None, "–")
 
 
 def test_leak_gap_is_the_published_protocol_minus_unheard_speakers(make_run, tmp_path):
-    make_run(right=1.0)
-    make_run(protocol="speaker-independent", right=0.5)
+    make_run(right=1.0, choices=OURS)
+    make_run(protocol="speaker-independent", right=0.5, choices=OURS)
     entries = tables.experiments(finished_runs(tmp_path, "yadav2022"))
     (line,) = evidence.variants(entries)
     gap = 100 * (entries[0]["accuracy_mean"] - entries[1]["accuracy_mean"])
