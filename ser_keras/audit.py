@@ -16,37 +16,45 @@ from ser_keras.errors import PaperError
 from ser_keras.evaluation import claims
 from ser_keras.evaluation import printed as printed_figures
 from ser_keras.evaluation.audit import Examined, examined_paper
-from ser_keras.evaluation.granularity import Size
 
 SHOWN = 4  # numbers of test clips that are named for people; --json has all
 
 
 def lines(paper: str, printed: dict, experiments: dict[str, Examined]) -> list[str]:
-    """A paper's audit for people: one line an experiment, its findings indented below."""
+    """A paper's audit for people: one line an experiment, its findings indented below, then what the text says."""
     told = [f"{paper}: {printed['title']} ({printed['year']})"]
     for name, one in experiments.items():
         told.append(f"  {name} ({one.source}): {_checked(one)}")
         told += [f"    {finding}" for finding in one.findings]
-        told += size_lines(one.sizes, printed["results"][name])
+        others = [result for other, result in printed["results"].items() if other != name]
+        told += size_lines(one, printed["results"][name], others)
         told += [f"    note: {note}" for note in one.notes]
         if one.checked and not one.findings:
             told.append("    nothing contradicts its own matrix" if one.cells else "    nothing contradicts the rest")
-    slips = claims.slips(printed)
-    if printed.get("claims"):
-        told.append(f"  text: {len(printed['claims'])} statements checked, {len(slips) or 'none'} contradicted")
+    slips, said = claims.slips(printed), len(printed.get("claims", ()))
+    if said:
+        statements = "1 statement" if said == 1 else f"{said} statements"
+        told.append(f"  text: {statements} in numbers checked, {len(slips) or 'none'} contradicted")
     return told + [f"    {slip}" for slip in slips]
 
 
-def size_lines(sizes: tuple[Size, ...], result: dict) -> list[str]:
+def size_lines(one: Examined, result: dict, others: list[dict]) -> list[str]:
     """How many test clips a printed accuracy tells of, the likeliest first."""
-    if not sizes:
+    found = printed_figures.accuracy(result, others)
+    if found is None or not (one.sizes or one.least):
         return []
-    texts = [f"{one.right} of {one.clips}" + (f" ({one.share})" if one.share else "") for one in sizes]
+    text = found[1].text(found[0]) + (" %" if found[1].scale == 100 else "")
     if printed_figures.test_clips(result) is not None:
-        return [f"    accuracy: {texts[0]} test clips"]
-    more = [*texts[1:SHOWN], f"{len(texts) - SHOWN} more"] if len(texts) > SHOWN else texts[1:]
-    rest = f"; so do {', '.join(more)}" if more else ""
-    return [f"    accuracy: of the usual numbers of test clips {texts[0]} fits{rest}"]
+        wrong = any(finding.where == "accuracy" for finding in one.findings)
+        told = "its matrix has right" if wrong else f"{text} is"
+        return [f"    accuracy: {told} {size} test clips" for size in one.sizes]
+    least = f"    accuracy: {text} takes {one.least} test clips or more"
+    if not one.sizes:
+        usual = f" of {result['clips']}" if "clips" in result else ""
+        return [f"{least}; no usual share{usual} is known that gives it" if usual else least]
+    first, *rest = one.sizes
+    more = [*map(str, rest[: SHOWN - 1]), *([f"{len(rest) - SHOWN + 1} more"] if len(rest) >= SHOWN else [])]
+    return [f"{least}; first of the usual numbers {first} fits" + (f", then {', '.join(more)}" if more else "")]
 
 
 def _checked(one: Examined) -> str:
@@ -71,6 +79,7 @@ def audit(papers: tuple[str, ...], as_json: bool) -> None:
             {
                 "paper": name,
                 "experiments": [{"name": one, **asdict(what)} for one, what in found[name].items()],
+                "statements": len(printed[name].get("claims", ())),
                 "text": [asdict(slip) for slip in claims.slips(printed[name])],
             }
             for name in names

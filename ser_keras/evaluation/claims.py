@@ -2,16 +2,23 @@
 
 `published.json` may have a list `claims`. Each has `where` (the place in the paper), `says` (what is stated there, in
 our words), a `kind` and its numbers; a kind is one function below, which gives what contradicts the claim, or "".
+
+Whole numbers are counts and exact, unless they stand beside a number with decimals: 79 and 78.99 agree, 50 and 40
+don't. Numbers with decimals agree as far as the less exact one is printed.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from types import MappingProxyType
 
 from ser_keras.errors import PaperError
+from ser_keras.evaluation.printed import FUZZ, decimals
 
 Claim = Mapping[str, object]
+RECURRENT = {"lstm": 1, "bilstm": 2}  # directions
+TAPS = {"dense": 0, "conv1d": 1, "conv2d": 2}  # dimensions of the kernel
 
 
 @dataclass(frozen=True)
@@ -34,78 +41,136 @@ def slips(published: Mapping[str, object]) -> tuple[Slip, ...]:
     ------
     PaperError : a claim is not whole, or of no known kind
     """
+    claims = published.get("claims", ())
+    if not isinstance(claims, Sequence) or isinstance(claims, str):
+        raise PaperError(f"claims of published.json are {type(claims).__name__}, expected a list")
     found = []
-    for number, claim in enumerate(published.get("claims", ()), start=1):
+    for number, claim in enumerate(claims, start=1):
         try:
-            against = KINDS[claim["kind"]](claim)
-            if against:
-                found.append(Slip(str(claim["where"]), str(claim["says"]), str(claim["kind"]), against))
-        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
-            raise PaperError(f"claim {number} of published.json is not whole ({error!r}): mend it") from None
+            where, says, kind = (str(claim[key]) for key in ("where", "says", "kind"))
+            against = KINDS[kind](claim)
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise PaperError(_fault(number, claim, error)) from None
+        if against:
+            found.append(Slip(where, says, kind, against))
     return tuple(found)
 
 
+def _fault(number: int, claim: object, error: Exception) -> str:
+    if not isinstance(claim, Mapping):
+        return f"claim {number} of published.json is not whole: {claim!r} is no object; mend it"
+    reason = str(error)
+    if isinstance(error, InvalidOperation):
+        reason = "one of its numbers is none"
+    elif isinstance(error, KeyError):
+        missing = error.args[0]
+        known = f"its kind is {missing!r}, known are {', '.join(KINDS)}"
+        reason = known if missing == claim.get("kind") else f"{missing!r} is missing"
+    return f"claim {number} of published.json is not whole ({claim.get('where', 'no where')}): {reason}; mend it"
+
+
+def agree(one: float, other: float) -> bool:
+    """Whether two printed numbers can be the same, each as exact as it is printed."""
+    digits = [decimals([value]) for value in (one, other)]
+    margin = 0.5 * 10.0 ** -min(digits) if max(digits) else 0.0
+    return abs(one - other) <= margin + FUZZ
+
+
 def _total(claim: Claim) -> str:
-    """`printed` is said to be the total of `parts` (name → number), which `basis` gives."""
-    total = math.fsum(claim["parts"].values())
-    if total == claim["printed"]:
+    """`printed` is said to be the total of `parts` (name → number), which `basis` gives.
+
+    Parts with decimals may each be off by half a unit of their last place, and so may the total then.
+    """
+    parts, printed = claim["parts"], claim["printed"]
+    total, digits, shown = math.fsum(parts.values()), decimals(parts.values()), decimals([printed])
+    margin = 0.5 * 10.0**-shown + (0.5 * 10.0**-digits * len(parts) if digits else 0.0)
+    if abs(total - printed) <= margin + FUZZ:
         return ""
-    parts = ", ".join(f"{name} {value:g}" for name, value in claim["parts"].items())
-    return f"{claim['basis']} gives {total:g} ({parts})"
+    told = ", ".join(f"{name} {value:.12g}" for name, value in parts.items())
+    return f"{claim['basis']} gives {total:.12g} ({told})"
 
 
 def _share(claim: Claim) -> str:
-    """`part` of `whole` is said to be `percent`, to within `tolerance` points (half a point unless told)."""
+    """`part` of `whole` is said to be `percent`, as exact as that is printed unless `tolerance` (points) is given."""
     real = 100 * claim["part"] / claim["whole"]
-    if abs(real - claim["percent"]) <= claim.get("tolerance", 0.5):
+    margin = claim.get("tolerance", 0.5 * 10.0 ** -decimals([claim["percent"]]))
+    if abs(real - claim["percent"]) <= margin + FUZZ:
         return ""
-    return f"{claim['part']:g} of {claim['whole']:g} is {real:.1f} %"
+    return f"{claim['part']:.12g} of {claim['whole']:.12g} is {real:.{decimals([claim['percent']]) + 1}f} %"
+
+
+def _change(claim: Claim) -> str:
+    """A figure in percent is said to rise `by` percent, or by as many points, `from` one `to` another."""
+    points, margin = claim["to"] - claim["from"], 0.5 * 10.0 ** -decimals([claim["by"]]) + FUZZ
+    percent = 100 * points / claim["from"]
+    if min(abs(points - claim["by"]), abs(percent - claim["by"])) <= margin:
+        return ""
+    return f"from {claim['from']:g} to {claim['to']:g} is {points:.2f} points, or {percent:.1f} %"
 
 
 def _same(claim: Claim) -> str:
     """One quantity, printed in several `places` (place → number)."""
-    places = claim["places"]
-    if len(set(places.values())) == 1:
+    places, values = claim["places"], list(claim["places"].values())
+    if all(agree(one, other) for number, one in enumerate(values) for other in values[:number]):
         return ""
-    return "printed as " + ", ".join(f"{value:g} ({place})" for place, value in places.items())
+    return "printed as " + ", ".join(f"{value:.12g} ({place})" for place, value in places.items())
 
 
 def _least(claim: Claim) -> str:
-    """`of` is said to have the least of `values` (name → number)."""
-    return _extreme(claim, min, "less")
+    """`of` is said to have the least of `values` (name → number); several names are said to have the several least."""
+    return _extreme(claim, -1, "less")
 
 
 def _greatest(claim: Claim) -> str:
-    """`of` is said to have the greatest of `values`."""
-    return _extreme(claim, max, "more")
+    """`of` is said to have the greatest of `values`; several names, the several greatest."""
+    return _extreme(claim, 1, "more")
 
 
-def _extreme(claim: Claim, choose: Callable, word: str) -> str:
-    values = claim["values"]
-    name = choose(values, key=values.__getitem__)
-    own = values[claim["of"]]
-    return "" if values[name] == own else f"{name} has {word}: {values[name]:g}, where {claim['of']} has {own:g}"
+def _extreme(claim: Claim, sign: int, word: str) -> str:
+    values, named = claim["values"], [claim["of"]] if isinstance(claim["of"], str) else claim["of"]
+    worst = min(named, key=lambda name: sign * values[name])
+    rest = [name for name in values if name not in named]
+    best = max(rest, key=lambda name: sign * values[name])
+    if sign * values[best] <= sign * values[worst]:
+        return ""
+    return f"{best} has {word}: {values[best]:.12g}, where {worst} has {values[worst]:.12g}"
 
 
 def _parameters(claim: Claim) -> str:
-    """A dense network of `units` a layer, batch normalisation after the first `normalised`, on `inputs`: `printed`."""
-    found = dense_parameters(claim["inputs"], claim["units"], claim.get("normalised", 0))
+    """A network of `layers` (as for `layer_parameters`) on `inputs` values or channels is said to have `printed`."""
+    found = layer_parameters(claim["inputs"], claim["layers"])
     if found == claim["printed"]:
         return ""
-    fitting = [
-        size
-        for size in range(1, 1000)
-        if dense_parameters(size, claim["units"], claim.get("normalised", 0)) == claim["printed"]
-    ]
-    told = f"; {claim['printed']:g} are those of {fitting[0]} inputs" if fitting else ""
-    return f"{claim['inputs']:g} inputs make {found:g} parameters{told}"
+    fitting = [size for size in range(1, 1000) if layer_parameters(size, claim["layers"]) == claim["printed"]]
+    told = (
+        f"{claim['printed']:.12g} are those of {fitting[0]} inputs" if fitting else f"{claim['printed']:.12g} printed"
+    )
+    inputs = "1 input makes" if claim["inputs"] == 1 else f"{claim['inputs']:.12g} inputs make"
+    return f"{inputs} {found:.12g} parameters; {told}"
 
 
-def dense_parameters(inputs: int, units: list[int], normalised: int = 0) -> int:
-    """Parameters of dense layers with biases, the first `normalised` of them with batch normalisation (4 a unit)."""
-    widths = [inputs, *units]
-    dense = sum(before * after + after for before, after in zip(widths, units, strict=False))
-    return dense + 4 * sum(units[:normalised])
+def layer_parameters(inputs: int, layers: Sequence[Sequence]) -> int:
+    """Parameters of a chain of layers with biases.
+
+    Parameters
+    ----------
+    inputs : values of the vector, or channels of the sequence or image, that go in
+    layers : lists of a word and numbers: ["dense", units], ["conv1d", filters, kernel], ["conv2d", filters, kernel],
+        ["lstm", units], ["bilstm", units], ["norm"] (batch normalisation, 4 a channel)
+    """
+    total, width = 0, inputs
+    for word, *sizes in layers:
+        if word == "norm":
+            total += 4 * width
+        elif word in RECURRENT:
+            [units] = sizes
+            total, width = total + RECURRENT[word] * 4 * units * (width + units + 1), RECURRENT[word] * units
+        elif word in TAPS:
+            units, kernel = sizes if TAPS[word] else (*sizes, 1)
+            total, width = total + units * (kernel ** TAPS[word] * width + 1), units
+        else:
+            raise ValueError(f"no layer is called {word!r}")
+    return total
 
 
 def _windows(claim: Claim) -> str:
@@ -115,38 +180,47 @@ def _windows(claim: Claim) -> str:
         return ""
     fitting = claim.get("instead")
     right = fitting is not None and n_windows(fitting, claim["hop"], claim["size"], claim["step"]) == claim["printed"]
-    told = f"; {fitting:g} samples give {claim['printed']:g}" if right else ""
-    return f"{claim['samples']:g} samples give {found:g} windows{told}"
+    told = f"; {fitting:.12g} samples give {claim['printed']:.12g}" if right else ""
+    return f"{claim['samples']:.12g} samples give {found:.12g} windows{told}"
 
 
 def n_windows(samples: int, hop: int, size: int, step: int) -> int:
-    """Rolling windows over the centred frames of so many samples."""
+    """Rolling windows over the centred frames of so many samples; windows of one frame are the frames."""
     return max(1 + (1 + samples // hop - size) // step, 0)
+
+
+def _duration(claim: Claim) -> str:
+    """`samples` at `rate` hertz are said to last `printed` seconds, or milliseconds where `unit` is "ms"."""
+    unit = claim.get("unit", "s")
+    real, digits = claim["samples"] / claim["rate"] * {"s": 1, "ms": 1000}[unit], decimals([claim["printed"]])
+    if abs(real - claim["printed"]) <= 0.5 * 10.0**-digits + FUZZ:
+        return ""
+    return f"{claim['samples']:.12g} samples at {claim['rate']:.12g} Hz last {real:.{digits + 1}f} {unit}"
 
 
 def _is(claim: Claim) -> str:
     """`value` is said to be one thing; `prints` (name → number) has what the table prints, under its own names."""
-    names = [name for name, value in claim["prints"].items() if value == claim["value"]]
+    names = [name for name, value in claim["prints"].items() if agree(value, claim["value"])]
     if claim["name"] in names:
         return ""
     printed = claim["prints"].get(claim["name"])
-    told = f"{claim['name']} is printed as {printed:g}" if printed is not None else f"{claim['name']} is not printed"
-    return told + (f", and {claim['value']:g} is the {names[0]}" if names else "")
+    told = f"{claim['name']} is printed as {printed:.12g}" if printed is not None else f"{claim['name']} is not printed"
+    return told + (f", and {claim['value']:.12g} is the {names[0]}" if names else "")
 
 
-def _least_loss(claim: Claim) -> str:
-    """`loss` beside `accuracy` for `classes` is said to be a cross-entropy of probabilities.
+def _cross_entropy(claim: Claim) -> str:
+    """`loss` beside `accuracy`, for `classes`, is said to be a cross-entropy of probabilities.
 
-    A network that is right on a share a of the clips, and sure of it, has a loss near 0 on these. A cross-entropy that
-    takes the softmax's probabilities for logits can't fall below log(e + classes - 1) - 1.
+    A cross-entropy that takes the softmax's probabilities for logits is at least log(e + classes - 1) - 1, and 1 more
+    for a clip that is wrong and sure: near this, the softmax was applied twice.
     """
     floor = math.log(math.e + claim["classes"] - 1) - 1
-    chance = math.log(claim["classes"])
-    if not floor <= claim["loss"] <= chance or claim["accuracy"] < 0.9:
+    twice = floor + 1 - claim["accuracy"]
+    if claim["accuracy"] < 0.9 or abs(claim["loss"] - twice) > 0.02:
         return ""
     return (
-        f"{claim['loss']:g} lies just above {floor:.4f}, the least of a cross-entropy that takes probabilities for "
-        f"logits with {claim['classes']} classes: the softmax was applied twice"
+        f"{claim['loss']:g} is a cross-entropy that takes the softmax's probabilities for logits (never below "
+        f"{floor:.4f}, and {twice:.4f} for a network as right and sure of it): the softmax was applied twice"
     )
 
 
@@ -154,12 +228,14 @@ KINDS: Mapping[str, Callable[[Claim], str]] = MappingProxyType(
     {
         "total": _total,
         "share": _share,
+        "change": _change,
         "same": _same,
         "least": _least,
         "greatest": _greatest,
         "parameters": _parameters,
         "windows": _windows,
+        "duration": _duration,
         "is": _is,
-        "cross-entropy": _least_loss,
+        "cross-entropy": _cross_entropy,
     }
 )

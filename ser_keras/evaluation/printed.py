@@ -7,7 +7,7 @@ percent when one of its values is above 1, else a fraction.
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -96,6 +96,15 @@ def accuracy(result: Mapping[str, object], others: Iterable[Mapping[str, object]
     return None
 
 
+def other_accuracies(result: Mapping[str, object]) -> Iterator[tuple[str, float, Form, int | None]]:
+    """Accuracies of the other parts: name, value as printed, how it is printed, clips (`n_train`) where they are."""
+    for part in ("train", "validation"):
+        for suffix, scale in (("_percent", 100.0), ("", 1.0)):
+            if f"{part}_accuracy{suffix}" in result:
+                value = result[f"{part}_accuracy{suffix}"]
+                yield f"{part}_accuracy", value, Form(scale, decimals([value])), result.get(f"n_{part}")
+
+
 def _table(result: Mapping[str, object]) -> str:
     return re.split(r"[,;(]", str(result.get("source", "")))[0].strip()
 
@@ -109,17 +118,28 @@ def test_clips(result: Mapping[str, object]) -> int | None:
     return int(np.sum(result["confusion_counts"])) if "confusion_counts" in result else None
 
 
+def class_clips(result: Mapping[str, object]) -> list[int] | None:
+    """Test clips of each class: the printed supports, else the rows of the matrix; None without both."""
+    if "support" in result:
+        return [int(clips) for clips in result["support"]]
+    if "confusion_counts" in result:
+        return [int(clips) for clips in np.sum(result["confusion_counts"], axis=1)]
+    return None
+
+
 def confusion(result: Mapping[str, object]) -> Recovered | None:
     """Counts of the printed matrix, given as they are or recovered from percents; None when no matrix is printed.
 
     Raises
     ------
-    PaperError : matrix, supports and classes differ in size, or percents are printed without supports
+    PaperError : matrix and classes differ in size, counts are not whole, or percents are printed without supports
     """
     size = len(result.get("classes", ()))
     if "confusion_counts" in result:
         counts = np.asarray(result["confusion_counts"])
         _check_shape(counts, size)
+        if np.any(counts != np.rint(counts)) or np.any(counts < 0):
+            raise PaperError("confusion_counts holds numbers that are no counts of clips")
         return Recovered(counts.astype(np.int64), (), ())
     if "confusion_percent" not in result:
         return None

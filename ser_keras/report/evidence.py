@@ -112,7 +112,7 @@ def size_lines(entry: Entry) -> list[str]:
     sizes = entry["audit_sizes"]
     if not sizes:
         return []
-    told = [f"{one['right']} of {one['clips']}" + (f" ({one['share']})" if one["share"] else "") for one in sizes[:4]]
+    told = [one["text"] for one in sizes[:4]]
     if entry["published"]["n_test"]:
         return [f"The printed accuracy is {told[0]} test clips."]
     others = f", and so do {', '.join(told[1:])}" if told[1:] else ""

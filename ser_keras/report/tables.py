@@ -6,6 +6,7 @@ Fractions are in [0, 1], differences in percentage points. Runs are averaged onl
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from statistics import fmean, stdev
 
 import numpy as np
@@ -119,7 +120,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "audit_checked": found.checked,
         "audit_cells": found.cells,
         "audit_notes": list(found.notes),
-        "audit_sizes": [{"clips": one.clips, "right": one.right, "share": one.share} for one in found.sizes],
+        "audit_sizes": [{**asdict(one), "text": str(one)} for one in found.sizes],
         "choices": {
             choice["key"]: {
                 "value": choice["value"],

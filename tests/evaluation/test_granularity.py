@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from ser_keras import discovery
 from ser_keras.evaluation.audit import examined_paper
-from ser_keras.evaluation.granularity import fitting_sizes, usual_sizes
-from ser_keras.evaluation.printed import granular
+from ser_keras.evaluation.granularity import fitting_sizes, least_size, right_clips, usual_sizes
+from ser_keras.evaluation.printed import granular, possible_test_sizes
 
 
 # The splits that FACTS and the texts name: a tenth, a tenth ("only 3" wrong), 15 %, a fifth of the remaining 90 %
@@ -43,20 +43,67 @@ def test_accuracy_that_no_printed_number_of_clips_gives_tells_none():
 def test_size_behind_a_rounded_accuracy_is_found(clips, data):
     size = data.draw(st.sampled_from([size for size, _ in usual_sizes(clips) if size]))
     right = data.draw(st.integers(0, size))
-    found = fitting_sizes(round(right / size, 4), 4, clips)
+    found = fitting_sizes(round(right / size, 4), 4, usual_sizes(clips))
     assert size in {one.clips for one in found}
 
 
 @given(st.integers(20, 4000), st.integers(0, 10_000))
 def test_every_size_that_is_given_can_give_the_accuracy(clips, digits):
-    for one in fitting_sizes(digits / 10_000, 4, clips):
+    for one in fitting_sizes(digits / 10_000, 4, usual_sizes(clips)):
         assert granular(digits / 10_000, one.clips, 4)
         assert round(one.right / one.clips, 4) == pytest.approx(digits / 10_000, abs=1.01e-4)
+
+
+def test_both_neighbours_of_a_share_that_is_not_whole_are_usual():
+    sizes = {size for size, _ in usual_sizes(9446)}
+    assert {1889, 1890} <= sizes  # Salian et al. (2021), section 4: a fifth of 9446 is 1889.2
 
 
 def test_simple_shares_of_all_clips_come_first_and_each_size_once():
     sizes = [size for size, _ in usual_sizes(1000)]
     assert sizes[:6] == [100, 120, 150, 200, 250, 300]
-    found = fitting_sizes(0.5, 2, 1000)
+    found = fitting_sizes(0.5, 2, usual_sizes(1000))
     assert len({one.clips for one in found}) == len(found)
     assert found[0].share == "10 % of 1000"
+
+
+@given(st.integers(1, 20_000), st.integers(1, 6), st.data())
+def test_every_rounded_share_of_clips_is_granular(clips, decimals, data):
+    right = data.draw(st.integers(0, clips))
+    accuracy = round(right / clips, decimals)
+    assert granular(accuracy, clips, decimals)
+    least, most = right_clips(accuracy, clips, decimals)
+    assert least <= right <= most
+    assert least_size(accuracy, decimals) <= clips
+
+
+@given(st.integers(1, 400), st.data())
+def test_possible_sizes_hold_the_one_that_the_accuracy_is_of(clips, data):
+    right = data.draw(st.integers(0, clips))
+    assert clips in possible_test_sizes(round(right / clips, 4), 4, 400)
+
+
+@given(st.integers(1, 3), st.data())
+def test_least_size_is_the_first_of_all_possible(decimals, data):
+    accuracy = data.draw(st.integers(0, 10**decimals)) / 10**decimals
+    assert least_size(accuracy, decimals) == possible_test_sizes(accuracy, decimals, 10**decimals)[0]
+
+
+def test_least_sizes_by_hand():
+    # 0.75: 3 of 4; 0.99: 66 of 67 is 0.98507, 65 of 66 is 0.98485; 8 digits are no effort
+    assert [least_size(0.75, 2), least_size(0.99, 2), least_size(1.0, 4), least_size(0.0, 4)] == [4, 67, 1, 1]
+    assert least_size(0.33333333, 8) == 3
+
+
+def test_few_digits_leave_several_numbers_of_right_clips():
+    # 75 % of 644: 480 / 644 = 0.7453, 486 / 644 = 0.7547, 479 / 644 = 0.7438, 487 / 644 = 0.7562
+    assert right_clips(0.75, 644, 2) == (480, 486)
+    [size] = fitting_sizes(0.75, 2, [(644, "10 % of 6440")])
+    assert str(size) == "480 to 486 of 644 (10 % of 6440)"
+
+
+def test_sizes_that_sibling_experiments_print_come_first():
+    cnn = examined_paper(discovery.published("kanoun2024"))["cnn"].sizes
+    assert [(size.clips, size.share) for size in cnn[:2]] == [(790, "as in crnn"), (528, "as in cross-corpus")]
+    hybrid = examined_paper(discovery.published("rastogi2025"))["cnn-lstm"].sizes
+    assert (hybrid[0].clips, hybrid[0].right) == (1308, 852)

@@ -193,7 +193,7 @@ def test_printed_accuracy_is_told_in_clips(entry_of):
 
 
 def test_bare_accuracy_is_told_in_the_usual_numbers_of_clips(entry_of):
-    sizes = [{"clips": 280, "right": 277, "share": "10 % of 2800"}, {"clips": 560, "right": 554, "share": ""}]
+    sizes = [{"text": "277 of 280 (10 % of 2800)"}, {"text": "554 of 560"}]
     entry = entry_of() | {"audit_sizes": sizes}
     entry["published"] = entry["published"] | {"n_test": None}
     (line,) = evidence.size_lines(entry)
