@@ -25,7 +25,7 @@ def evidence(entry: Entry) -> list[str]:
             "above": "the published figure lies below it: ours is above",
             "below": "the published figure lies above it: ours is below",
         }
-        told.append(f"One more run would fall between {between(entry['rerun_interval'])}; {words[entry['verdict']]}.")
+        told.append(f"One more run is expected at {between(entry['rerun_interval'])}; {words[entry['verdict']]}.")
     if entry["difference_interval"]:
         low, high = entry["difference_interval"]
         holds = "0 is among them" if low <= 0 <= high else "0 is not"

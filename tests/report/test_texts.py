@@ -216,7 +216,7 @@ def test_verdict_is_whether_a_rerun_would_reach_the_published_figure(make_run, t
         make_run(seed=seed, right=right)
     (entry,) = tables.experiments(finished_runs(tmp_path, "yadav2022"))
     assert entry["verdict"] == verdict
-    (line,) = [line for line in evidence.evidence(entry) if line.startswith("One more run would fall between")]
+    (line,) = [line for line in evidence.evidence(entry) if line.startswith("One more run is expected at")]
     assert {"reproduced": "lies in it", "above": "lies below it", "below": "lies above it"}[verdict] in line
     assert texts.summary_cells(entry)[3] == verdict
 
