@@ -4,8 +4,9 @@
     python -m ser_keras.leakage SPLIT.csv --allow speaker
 
 SPLIT.csv has one row a clip: `clip` (an id) or `path` (of the recording, against the CSV's folder), `speaker` and
-`part` (train, validation or test; others are left aside); and where they are known `text`, `emotion`, `take`,
-`copy_of`, `sha256`. Recordings that are there are compared by their samples as well.
+`part` (train, validation or test, or several joined by "+"; others are left aside); and where they are known `text`,
+`emotion`, `take`, `copy_of`, `sha256`, `fitted` ("yes" where a normalisation or selection was fitted on the clip) and
+`fold` (then each fold is a split of its own). Recordings that are there are compared by their samples as well.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ import pandas as pd
 
 from ser_keras import cli
 from ser_keras.errors import ProtocolError
-from ser_keras.evaluation.leakage import KINDS, Leaks, leaks
+from ser_keras.evaluation.leakage import KINDS, OTHER_KINDS, Leaks, leaks, pooled
 
 PARTS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
          "dev": "validation", "development": "validation", "test": "test", "eval": "test"}  # fmt: skip
@@ -65,12 +66,18 @@ def _samples_sha256(path: Path) -> str:
 
 
 def checked(table: pd.DataFrame) -> Leaks:
-    """The leaks of a split table.
+    """The leaks of a split table, of all its folds where it has a column `fold`; examples in the table's order.
 
     Raises
     ------
     ProtocolError : nothing is trained, or nothing tested
     """
+    if "fold" not in table:
+        return _checked_split(table)
+    return pooled([_checked_split(rows) for _, rows in table.groupby("fold", sort=False)])
+
+
+def _checked_split(table: pd.DataFrame) -> Leaks:
     named = [set(one.strip().lower().split("+")) for one in table["part"]]
     parts = [{PARTS[name] for name in names if name in PARTS} for names in named]
     numbers = {part: np.flatnonzero([part in one for one in parts]) for part in ("train", "validation", "test")}
@@ -87,7 +94,7 @@ def lines(found: Leaks) -> list[str]:
     """The leaks for people, a line a kind."""
     told = [f"{found.tested} test clips"]
     for kind, count in found.counts.items():
-        what = f"whose {KINDS[kind]} is in training" if kind in KINDS else "that are watched while training"
+        what = f"whose {KINDS[kind]} is in training" if kind in KINDS else OTHER_KINDS[kind]
         share = "not known: a column is missing" if count is None else f"{count} ({100 * count / found.tested:.1f} %)"
         told.append(f"  {kind:<13} {share:>14}  {what}")
     return told
@@ -96,7 +103,7 @@ def lines(found: Leaks) -> list[str]:
 @click.command()
 @click.argument("split", type=Path, metavar="SPLIT.csv")
 @click.option(
-    "--allow", multiple=True, type=click.Choice([*KINDS, "watched"]), help="A leak that is meant; repeatable."
+    "--allow", multiple=True, type=click.Choice([*KINDS, *OTHER_KINDS]), help="A leak that is meant; repeatable."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @cli.debug_option

@@ -81,7 +81,7 @@ def chosen(task: Task, clips: pd.DataFrame) -> pd.DataFrame:
 def with_copies(clips: pd.DataFrame, pipelines: tuple[Pipeline, ...]) -> pd.DataFrame:
     """The table with a block of altered copies for each pipeline below it."""
     copies = [
-        clips.assign(clip=clips["clip"] + "#" + pipeline.name, copy_of=clips["clip"].to_numpy())
+        clips.assign(clip=clips["clip"] + "#" + pipeline.name, copy_of=clips["clip"].to_numpy(), sha256="")
         for pipeline in pipelines
     ]
     return pd.concat([clips, *copies], ignore_index=True)
@@ -191,7 +191,7 @@ def _columns(task: Task, pipeline: Pipeline, choices: Choices) -> np.ndarray | N
 
 
 def split_table(pool: Pool, split: Split) -> pd.DataFrame:
-    """One row an example of the table: clip, copy_of, corpus, speaker, gender, emotion, text and its part.
+    """One row an example of the table: clip, copy_of, corpus, speaker, gender, emotion, text, sha256 and its part.
 
     The part of an example that is watched and tested is "validation+test", of one that is in no part "".
     """
@@ -199,7 +199,7 @@ def split_table(pool: Pool, split: Split) -> pd.DataFrame:
     for part in PARTS:
         numbers = getattr(split, part)
         named[numbers] = [f"{known}+{part}" if known else part for known in named[numbers]]
-    columns = ["clip", "copy_of", "corpus", "speaker", "gender", "emotion", "text"]
+    columns = ["clip", "copy_of", "corpus", "speaker", "gender", "emotion", "text", "sha256"]
     return pool.table[columns].assign(part=named)
 
 

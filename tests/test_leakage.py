@@ -46,7 +46,8 @@ def test_counts_are_printed_as_json(call):
     assert json.loads(done.output) == {
         "tested": 2,
         "leaks": {
-            "speaker": 1, "speaker_text": None, "take": None, "recording": 0, "twin": None, "watched": 0
+            "speaker": 1, "speaker_text": None, "take": None, "recording": 0, "twin": None, "watched": 0,
+            "fitted": None,
         },
     }  # fmt: skip
 
@@ -88,3 +89,17 @@ def test_what_is_no_split_is_refused(call, text, says):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(ProtocolError, match=r"none\.csv is not there"):
         leakage.read_split(tmp_path / "none.csv")
+
+
+def test_each_fold_is_a_split_of_its_own(call):
+    folds = "clip,speaker,part,fold\na,s1,train,1\nb,s2,test,1\na,s1,test,2\nb,s2,train,2\n"
+    done = call(folds)
+    assert done.return_value == 0
+    assert "2 test clips" in done.output
+    assert call(folds + "c,s2,test,2\n").return_value == 1
+
+
+def test_scaler_fitted_on_test_clips_is_a_leak(call):
+    done = call("clip,speaker,part,fitted\na,s1,train,yes\nb,s2,test,yes\nc,s3,test,no\n")
+    assert done.return_value == 1
+    assert "1 (50.0 %)  that a normalisation or selection is fitted on" in done.output

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from ser_keras import audio, fitting, preparation, training
-from ser_keras.corpora.table import CorpusReport, LoadedCorpora
+from ser_keras.corpora.table import COLUMNS, CorpusReport, LoadedCorpora
 from ser_keras.errors import AudioError, PaperError, ProtocolError, RunError
 from ser_keras.experiment import Choice, Experiment, Training, Variant
 from ser_keras.features import spectral
@@ -85,10 +85,9 @@ def corpora(tmp_path):
         wave = 0.3 * np.sin(2 * np.pi * tone * np.arange(2000) / 8000) + 0.01 * rng.standard_normal(2000)
         path = tmp_path / f"{number}.wav"
         soundfile.write(path, wave, 8000, subtype="FLOAT")
-        rows.append((f"emodb/{number}.wav", "emodb", str(path), emotion, "X", f"emodb-{number % 4}", "female", "t"))
-    columns = ["clip", "corpus", "path", "emotion", "code", "speaker", "gender", "text"]
+        rows.append((f"emodb/{number}.wav", "emodb", str(path), emotion, "X", f"emodb-{number % 4}", "female", "t", ""))
     report = CorpusReport(50, 535, False, "f" * 64, 485, (), 0, str(tmp_path))
-    return LoadedCorpora(pd.DataFrame(rows, columns=columns), {"emodb": report})
+    return LoadedCorpora(pd.DataFrame(rows, columns=list(COLUMNS)), {"emodb": report})
 
 
 @pytest.fixture

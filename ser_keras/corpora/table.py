@@ -14,7 +14,7 @@ from ser_keras.corpora.manifest import Manifest, manifest
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("clip", "corpus", "path", "emotion", "code", "speaker", "gender", "text")
+COLUMNS = ("clip", "corpus", "path", "emotion", "code", "speaker", "gender", "text", "sha256")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def load(names: Sequence[str], data: Path | None = None, *, optional: Sequence[s
     Returns
     -------
     LoadedCorpora; `clip` is corpus + "/" + the manifest's file, `speaker` corpus + "-" + the corpus's own name for
-    the speaker, `text` likewise for what is said, `path` absolute
+    the speaker, `text` likewise for what is said, `path` absolute, `sha256` of the recording as published ("" for a
+    synthetic one)
 
     Raises
     ------
@@ -88,6 +89,7 @@ def _rows(name: str, found: folder.Found, manifest: Manifest) -> Iterator[tuple[
                 f"{name}-{labels.speaker}",
                 labels.gender,
                 f"{name}-{folder.LOADERS[name].text(labels)}",
+                "" if found.synthetic else entry.sha256,
             )
 
 

@@ -2,7 +2,8 @@
 
 Knows a clip table and index sets, nothing else. Columns are `clip` (an id), `speaker` and, where known, `text` (what is
 said), `emotion`, `take` (which utterances are takes of one: where it is missing, speaker, text and emotion together),
-`copy_of` (id of the clip that an altered copy was made from, "" for an original) and `sha256` (of the recording).
+`copy_of` (id of the clip that an altered copy was made from, "" for an original), `sha256` (of the recording) and
+`fitted` ("yes" where a normalisation or a selection of features was fitted on the clip, whatever its part).
 """
 
 from collections.abc import Sequence
@@ -18,30 +19,52 @@ KINDS = {
     "recording": "very recording",
     "twin": "altered copy, or original,",
 }
+OTHER_KINDS = {
+    "watched": "that are watched while training",
+    "fitted": "that a normalisation or selection is fitted on",
+}
+YES = ("yes", "true", "1", "1.0")
 
 
 @dataclass(frozen=True)
 class Leaks:
     """Which test examples leak, by kind: bool (tested,) each; None where the table can't tell.
 
-    `watched` are those that are in the validation part as well: they decide when training stops.
+    `kinds` are those of what a test example shares with training (`KINDS`); `watched` are those that are in the
+    validation part as well: they decide when training stops; `fitted` those that a normalisation or selection was
+    fitted on.
     """
 
     tested: int
     kinds: dict[str, np.ndarray | None]
     watched: np.ndarray
+    fitted: np.ndarray | None = None
+
+    @property
+    def all_kinds(self) -> dict[str, np.ndarray | None]:
+        """Every kind, `watched` and `fitted` among them."""
+        return {**self.kinds, "watched": self.watched, "fitted": self.fitted}
 
     @property
     def counts(self) -> dict[str, int | None]:
-        """Number of leaking test examples by kind, `watched` among them."""
-        found = {**self.kinds, "watched": self.watched}
-        return {kind: None if which is None else int(which.sum()) for kind, which in found.items()}
+        """Number of leaking test examples by kind."""
+        return {kind: None if which is None else int(which.sum()) for kind, which in self.all_kinds.items()}
 
     @property
     def leaking(self) -> np.ndarray:
         """bool (tested,): test examples that leak in any way."""
-        known = [which for which in (*self.kinds.values(), self.watched) if which is not None]
-        return np.any(known, axis=0)
+        return np.any([which for which in self.all_kinds.values() if which is not None], axis=0)
+
+
+def pooled(folds: Sequence[Leaks]) -> Leaks:
+    """The leaks of several folds as one, fold after fold; a kind that one fold can't tell is not known."""
+
+    def joined(kind: str) -> np.ndarray | None:
+        found = [fold.all_kinds[kind] for fold in folds]
+        return None if any(which is None for which in found) else np.concatenate(found)
+
+    kinds = {kind: joined(kind) for kind in KINDS}
+    return Leaks(sum(fold.tested for fold in folds), kinds, joined("watched"), joined("fitted"))
 
 
 def leaks(table: pd.DataFrame, train: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> Leaks:
@@ -60,7 +83,14 @@ def leaks(table: pd.DataFrame, train: Sequence[int], validation: Sequence[int], 
     train, test = np.asarray(train, dtype=np.int64), np.asarray(test, dtype=np.int64)
     found = {kind: _shared(keys, train, test) for kind, keys in _keys(table).items()}
     found["twin"] = _twins(table, train, test)
-    return Leaks(len(test), {kind: found[kind] for kind in KINDS}, np.isin(test, np.asarray(validation)))
+    watched = np.isin(test, np.asarray(validation))
+    return Leaks(len(test), {kind: found[kind] for kind in KINDS}, watched, _fitted(table, test))
+
+
+def _fitted(table: pd.DataFrame, test: np.ndarray) -> np.ndarray | None:
+    if "fitted" not in table:
+        return None
+    return table["fitted"].str.lower().isin(YES).iloc[test].to_numpy()
 
 
 def _keys(table: pd.DataFrame) -> dict[str, pd.Series | None]:

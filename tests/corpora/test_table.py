@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ser_keras.corpora import manifest
 from ser_keras.corpora.table import load
 from ser_keras.errors import CorpusError
 
-COLUMNS = ["clip", "corpus", "path", "emotion", "code", "speaker", "gender", "text"]
+COLUMNS = ["clip", "corpus", "path", "emotion", "code", "speaker", "gender", "text", "sha256"]
 
 
 def put(data: Path, *paths: str) -> None:
@@ -24,7 +25,10 @@ def test_a_row_says_all_of_a_clip(tmp_path):
     clips = load(["emodb"], tmp_path).clips
     assert list(clips.columns) == COLUMNS
     path = str(tmp_path / "emodb/wav/03a01Fa.wav")
-    row = ["emodb/wav/03a01Fa.wav", "emodb", path, "happy", "F", "emodb-03", "male", "emodb-a01"]
+    published = manifest.manifest("emodb").entries[0]
+    assert published.file == "wav/03a01Fa.wav"
+    labels = ["happy", "F", "emodb-03", "male", "emodb-a01"]
+    row = ["emodb/wav/03a01Fa.wav", "emodb", path, *labels, published.sha256]
     assert clips.to_numpy().tolist() == [row]
 
 

@@ -56,7 +56,8 @@ def test_leaking_is_any_of_the_kinds():
 def test_what_the_table_cannot_tell_is_none_and_not_zero():
     found = counts([0], [1], table=TABLE[["clip", "speaker"]])
     assert found == {
-        "speaker": 1, "speaker_text": None, "take": None, "recording": 0, "twin": None, "watched": 0
+        "speaker": 1, "speaker_text": None, "take": None, "recording": 0, "twin": None, "watched": 0,
+        "fitted": None,
     }  # fmt: skip
 
 
