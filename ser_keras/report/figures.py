@@ -15,6 +15,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ser_keras.report.runs import Curve
+
 DPI = 150
 EDGES = {"bbox_inches": "tight", "pad_inches": 0.08}
 FIXED = {"svg.hashsalt": "ser_keras", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 8.5}
@@ -22,6 +24,12 @@ SHARES = mpl.colormaps["Blues"]
 DIFFERENCES = mpl.colormaps["RdBu_r"]
 INK, PALE = "#111111", "#8a8f98"
 TRAINING, VALIDATION, KEPT = "#1f5fa8", "#c2571a", "#3d3d3d"
+MARKS = {
+    "published": ("D", "#111111"),
+    "described": ("o", "#1f5fa8"),
+    "coded": ("s", "#c2571a"),
+    "unheard speakers": ("^", "#7a3a94"),
+}  # kind of figure → marker, colour
 
 
 def percents(counts: np.ndarray) -> np.ndarray:
@@ -76,24 +84,18 @@ def difference_figure(published: np.ndarray, reproduced: np.ndarray, classes: Se
 
 
 @mpl.rc_context(FIXED)
-def learning_figure(histories: Sequence[tuple[int, dict[str, Sequence[float]]]], kept: dict[int, int | None]) -> Figure:
-    """Loss and accuracy over epochs, a line a run; the epoch whose weights were kept is marked.
-
-    Parameters
-    ----------
-    histories : (seed, columns of history.csv) each
-    kept : seed → kept epoch, from 1
-    """
+def learning_figure(curves: Sequence[Curve]) -> Figure:
+    """Loss and accuracy over epochs, a line a training; the epoch whose weights were kept is marked."""
     figure = Figure(figsize=(5.2, 5.0), layout="constrained")
     panels = figure.subplots(2, 1, sharex=True)
-    alone = len(histories) == 1
+    alone = len(curves) == 1
     for panel, name in zip(panels, ("loss", "accuracy"), strict=True):
-        for seed, history in histories:
+        for one in curves:
             for key, colour in ((name, TRAINING), (f"val_{name}", VALIDATION)):
-                if key in history:
-                    _curve(panel, history["epoch"], history[key], kept.get(seed), colour, 1.6 if alone else 1.0)
-            if alone and kept.get(seed):
-                panel.axvline(kept[seed], color=KEPT, linestyle="--", linewidth=1)
+                if key in one.history:
+                    _curve(panel, one.history["epoch"], one.history[key], one.kept, colour, 1.6 if alone else 1.0)
+            if alone and one.kept:
+                panel.axvline(one.kept, color=KEPT, linestyle="--", linewidth=1)
         panel.set_ylabel(name)
         panel.grid(color="#dddddd", linewidth=0.6)
         panel.set_axisbelow(True)
@@ -102,7 +104,52 @@ def learning_figure(histories: Sequence[tuple[int, dict[str, Sequence[float]]]],
     panels[1].set_ylim(0, 1.02)
     panels[1].set_xlabel("epoch")
     panels[1].xaxis.get_major_locator().set_params(integer=True)
-    figure.legend(handles=_keys(histories, kept), loc="outside upper center", ncols=3, frameon=False)
+    figure.legend(handles=_keys(curves), loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+@mpl.rc_context(FIXED)
+def overview_figure(lines: Sequence[tuple[str, Sequence[tuple[str, float, Sequence[float] | None]]]]) -> Figure:
+    """Accuracies with their intervals, a group of dots an experiment, the first at the top.
+
+    Parameters
+    ----------
+    lines : (experiment, [(kind of `MARKS`, accuracy in [0, 1], interval or None)]) each
+    """
+    heights = [max(len(points), 1) * 0.17 + 0.2 for _, points in lines]
+    figure = Figure(figsize=(7.2, sum(heights) + 0.9), layout="constrained")
+    panel = figure.subplots()
+    top, ticks = 0.0, []
+    for number, ((_, points), height) in enumerate(zip(lines, heights, strict=True)):
+        if number % 2:
+            panel.axhspan(top, top + height, color="#f3f5f7", linewidth=0, zorder=0)
+        ticks.append(top + height / 2)
+        first = top + height / 2 - 0.17 * (len(points) - 1) / 2
+        for place, (kind, mean, interval) in enumerate(points):
+            marker, colour = MARKS[kind]
+            at = first + 0.17 * place
+            if interval:
+                ends = [100 * min(max(end, 0), 1) for end in interval]
+                panel.plot(ends, [at, at], color=colour, linewidth=1.4, solid_capstyle="butt")
+            panel.plot(100 * mean, at, marker, color=colour, markersize=5, markeredgecolor="white", clip_on=False)
+        top += height
+    panel.set_yticks(ticks, [name for name, _ in lines])
+    for tick in panel.get_yticklabels():
+        tick.set_parse_math(False)
+    panel.set_ylim(top, 0)
+    panel.set_xlim(0, 100)
+    panel.set_xlabel("accuracy in %")
+    panel.tick_params(axis="y", length=0)
+    panel.grid(axis="x", color="#dddddd", linewidth=0.6)
+    panel.set_axisbelow(True)
+    panel.spines[["top", "right", "left"]].set_visible(False)
+    shown = {kind for _, points in lines for kind, *_ in points}
+    keys = [
+        Line2D([], [], color=colour, marker=marker, markeredgecolor="white", label=kind)
+        for kind, (marker, colour) in MARKS.items()
+        if kind in shown
+    ]
+    figure.legend(handles=keys, loc="outside upper center", ncols=4, frameon=False)
     return figure
 
 
@@ -115,15 +162,15 @@ def _curve(
         panel.plot(epoch, value, "o", color=colour, markersize=5, markeredgecolor="white")
 
 
-def _keys(histories: Sequence[tuple[int, dict]], kept: dict[int, int | None]) -> list[Line2D]:
+def _keys(curves: Sequence[Curve]) -> list[Line2D]:
     keys = [Line2D([], [], color=TRAINING, label="training")]
-    if any("val_loss" in history for _, history in histories):
+    if any("val_loss" in one.history for one in curves):
         keys.append(Line2D([], [], color=VALIDATION, label="validation"))
-    marked = [epoch for epoch in kept.values() if epoch]
-    if len(histories) == 1 and marked:
+    marked = [one.kept for one in curves if one.kept]
+    if len(curves) == 1 and marked:
         keys.append(Line2D([], [], color=KEPT, linestyle="--", marker="o", label=f"kept: epoch {marked[0]}"))
     elif marked:
-        keys.append(Line2D([], [], color=KEPT, linestyle="", marker="o", label="kept epoch of each run"))
+        keys.append(Line2D([], [], color=KEPT, linestyle="", marker="o", label="kept epoch of each"))
     return keys
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ser_keras.report import evidence, texts
+from ser_keras.report import evidence, overview, texts
 
 HERE = Path(__file__).parent
 PARTS = (
@@ -53,6 +53,11 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
         bands=texts.bands(report["experiments"]),
         n_runs=sum(len(entry["runs"]) for entry in report["experiments"]),
         items=items,
+        lines=[overview.cells(line) for line in report["overview"]],
+        heads=overview.HEADS,
+        caption=overview.CAPTION,
+        reasons=overview.reasons(report["overview"]),
+        plot={**drawn[overview.KEY][0], "uri": _data_uri(drawn[overview.KEY][0]["svg"])},
         ways=evidence.variants(report["experiments"]),
         parts=PARTS,
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),  # ours, not a run's

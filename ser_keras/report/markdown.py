@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ser_keras.report import evidence, texts
+from ser_keras.report import evidence, overview, texts
 
 
 def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
@@ -19,6 +19,7 @@ def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[
     blocks.append(f"# {plain(citation.get('title') or report['paper'])}")
     by = f"{', '.join(citation.get('authors', []))} ({citation.get('year', 'no year')})"
     blocks.append(plain(f"{report['paper']}: {by}. Written {texts.moment(report['generated'])}."))
+    blocks += ["## What reproduces, and what it is worth", *overview_blocks(report["overview"], drawn[overview.KEY][0])]
     heads = [
         "Experiment",
         "Published",
@@ -31,7 +32,7 @@ def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[
         "Here",
     ]
     blocks += [
-        "## Summary",
+        "## Figures in full",
         table(
             heads,
             ([" ".join([texts.name(entry), *texts.marks(entry)]), *texts.summary_cells(entry)] for entry in entries),
@@ -44,6 +45,16 @@ def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[
     for entry in entries:
         blocks += _experiment(entry, drawn[entry["id"]])
     return "\n\n".join(blocks) + "\n"
+
+
+def overview_blocks(lines: Sequence[Mapping], drawing: Mapping[str, object], folder: str = "figures") -> list[str]:
+    """The table that reports open with, its reading, and its plot."""
+    return [
+        table(overview.HEADS, (overview.cells(line) for line in lines)),
+        plain(overview.CAPTION),
+        f"![{plain(drawing['alt'])}]({folder}/{drawing['file']}.png)",
+        "\n".join(f"- {plain(line)}" for line in overview.reasons(lines)),
+    ]
 
 
 def plain(text: object) -> str:

@@ -6,7 +6,7 @@ mean over the others would be a mean over chosen runs.
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class Run:
     folder : where it lies
     record : its run.json
     clips, speakers, y_true, y_pred : one entry a test clip
+    folds : the fold of each, () for a run of one split
     history : column of history.csv → one value an epoch; `val_…` columns only where there was a validation part;
         empty where the authors' own weights were evaluated
     """
@@ -61,6 +62,16 @@ class Run:
     y_true: tuple[str, ...]
     y_pred: tuple[str, ...]
     history: Mapping[str, tuple[float, ...]]
+    folds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One training: its name, its columns of history.csv, and the epoch whose weights were kept (from 1), if known."""
+
+    name: str
+    history: Mapping[str, Sequence[float]]
+    kept: int | None
 
 
 def papers_with_runs(out: Path) -> tuple[str, ...]:
@@ -97,7 +108,24 @@ def read(folder: Path) -> Run:
             folder / "predictions.csv", f"has {len(columns['clip'])} rows for the {tested} test clips of run.json"
         )
     history = {} if record.get("weights") == "published" else _history(folder / "history.csv")
-    return Run(folder, record, columns["clip"], columns["speaker"], columns["true"], columns["predicted"], history)
+    tested = (columns[name] for name in COLUMNS)
+    return Run(folder, record, *tested, history, columns.get("fold", ()))
+
+
+def curves(run: Run) -> list[Curve]:
+    """The learning curve of a run, or of each of its folds; [] where nothing was trained."""
+    seed, training = run.record["seed"], run.record["training"]
+    if not run.history:
+        return []
+    if "fold" not in run.history:
+        return [Curve(f"seed {seed}", run.history, training.get("best_epoch"))]
+    fits, found = training.get("folds", []), []
+    for number, fold in enumerate(dict.fromkeys(run.history["fold"])):
+        rows = [row for row, one in enumerate(run.history["fold"]) if one == fold]
+        history = {key: tuple(values[row] for row in rows) for key, values in run.history.items()}
+        kept = fits[number].get("best_epoch") if number < len(fits) else None
+        found.append(Curve(f"seed {seed} fold {fold:.0f}", history, kept))
+    return found
 
 
 def _wrong(path: Path, fault: str) -> RunError:
@@ -168,7 +196,8 @@ def _predictions(path: Path, classes: list[str]) -> dict[str, tuple[str, ...]]:
         unknown = [label for label in row[2:4] if label not in classes]
         if unknown:
             raise _wrong(path, f"names {unknown[0]!r} in line {number}, which is none of the run's classes")
-    return {name: tuple(row[column] for row in rows) for column, name in enumerate(COLUMNS)}
+    told = (*COLUMNS, "fold") if "fold" in header[:5] else COLUMNS
+    return {name: tuple(row[column] for row in rows) for column, name in enumerate(told)}
 
 
 def _history(path: Path) -> dict[str, tuple[float, ...]]:

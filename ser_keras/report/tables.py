@@ -13,6 +13,7 @@ import numpy as np
 
 from ser_keras.evaluation import intervals, metrics, printed
 from ser_keras.evaluation.audit import examined
+from ser_keras.report import leaks
 from ser_keras.report.runs import Run
 from ser_keras.tasks import PUBLISHED
 
@@ -76,7 +77,7 @@ def _differing(group: list[Run], siblings: list[list[Run]]) -> dict[str, object]
 
 def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dict]) -> dict:
     record = group[0].record
-    published = _published(record, others)
+    published = published_figures(record["published"], record["classes"], others)
     outcomes = [_outcome(run) for run in group]
     accuracies, uars = ([outcome[key] for outcome in outcomes] for key in ("accuracy", "uar"))
     mean = fmean(accuracies)
@@ -132,6 +133,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
             for choice in record["choices"]
         },
         "splits": _distinct(group, _split),
+        "leakage": leaks.summary(group),
         "set_aside": _distinct_clips(group),
         "training": {key: value for key, value in record["training"].items() if key not in FITTED},
         "pipeline": record.get("pipeline", {}),
@@ -165,13 +167,19 @@ def _evidence(published: dict, accuracies: list[float], sizes: list[int], protoc
     return found
 
 
-def _published(record: dict, others: dict[str, dict]) -> dict:
-    """The paper's figures, its matrix as counts in the run's order of classes where that can be had."""
-    result = record["published"]
+def published_figures(result: dict, classes: Sequence[str], others: dict[str, dict]) -> dict:
+    """The paper's figures, its matrix as counts in the run's order of classes where that can be had.
+
+    Parameters
+    ----------
+    result : an experiment's entry in `published.json`
+    classes : of the run, in its order
+    others : the paper's other experiments, whose printed forms tell how exact a bare accuracy is
+    """
     found, recovered = printed.accuracy(result, others.values()), printed.confusion(result)
     counts = None if recovered is None else recovered.counts
-    if counts is not None and set(result["classes"]) == set(record["classes"]):
-        order = [result["classes"].index(name) for name in record["classes"]]
+    if counts is not None and set(result["classes"]) == set(classes):
+        order = [result["classes"].index(name) for name in classes]
         counts = counts[np.ix_(order, order)].tolist()
     else:
         counts = None
@@ -187,8 +195,7 @@ def _published(record: dict, others: dict[str, dict]) -> dict:
         "uar": printed.printed_uar(result),
         "source": result.get("source", ""),
         "confusion": counts,
-        "supports": supports
-        or (dict(zip(record["classes"], np.sum(counts, axis=1).tolist(), strict=True)) if counts else {}),
+        "supports": supports or (dict(zip(classes, np.sum(counts, axis=1).tolist(), strict=True)) if counts else {}),
         "report": result.get("report", {}),
     }
 
@@ -202,12 +209,34 @@ def _outcome(run: Run) -> dict:
         "uar": metrics.uar(confusion),
         "n_test": len(run.clips),
         "speaker_intervals": _over_speakers(run),
+        "folds": _folds(run),
         "confusion": confusion.tolist(),
         "report": metrics.classification_table(confusion, classes),
         **{key: run.record["training"].get(key) for key in FITTED},
         "durations": run.record["durations"],
         "folder": "/".join(run.folder.parts[-4:]),
     }
+
+
+def _folds(run: Run) -> list[dict]:
+    """What each fold of a run came to; [] for a run of one split."""
+    fits = run.record["training"].get("folds", [])
+    found = []
+    for number, fold in enumerate(dict.fromkeys(run.folds)):
+        tested = [place for place, one in enumerate(run.folds) if one == fold]
+        truth, said = ([labels[place] for place in tested] for labels in (run.y_true, run.y_pred))
+        confusion = metrics.confusion_matrix(truth, said, run.record["classes"])
+        found.append(
+            {
+                "fold": fold,
+                "speakers": sorted({run.speakers[place] for place in tested}),
+                "n_test": len(tested),
+                "accuracy": metrics.accuracy(confusion),
+                "uar": metrics.uar(confusion),
+                **{key: fits[number].get(key) if number < len(fits) else None for key in ("epochs_run", "best_epoch")},
+            }
+        )
+    return found
 
 
 def _over_speakers(run: Run) -> dict | None:

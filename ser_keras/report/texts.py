@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from ser_keras.evaluation import printed
 from ser_keras.evaluation.metrics import KINDS, MACRO, WEIGHTED
 from ser_keras.evaluation.printed import Form
+from ser_keras.report.runs import Curve
 
 Entry = Mapping[str, object]
 SYNTHETIC = "Synthetic recordings: the figures are not comparable with the paper."
@@ -190,6 +191,25 @@ def leak(entry: Entry, split: Mapping[str, object]) -> str:
     return f"No speaker of the test part is in the training part{also}."
 
 
+def leak_rows(entry: Entry) -> list[list[str]]:
+    """Each kind of leak: what, test examples, their share, accuracy on these and on the others."""
+    return [
+        [
+            row["what"],
+            "not known" if row["clips"] is None else str(row["clips"]),
+            percent(row["share"], 1),
+            percent(row["accuracy"]),
+            percent(row["accuracy_clean"]),
+        ]
+        for row in entry["leakage"]["kinds"]
+    ]
+
+
+def some(names: Sequence[str], most: int = 4) -> str:
+    """Names, or how many there are where they are many."""
+    return ", ".join(names) if len(names) <= most else f"{len(names)} speakers"
+
+
 def seeds(part: Mapping[str, object]) -> str:
     """The seeds that something holds for, in words."""
     numbers = ", ".join(map(str, part["seeds"]))
@@ -267,14 +287,12 @@ def provenance_facts(record: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(key, str(value)) for key, value in facts.items() if value]
 
 
-def learning_words(entry: Entry, histories: Sequence[tuple[int, Mapping[str, Sequence[float]]]]) -> str:
+def learning_words(curves: Sequence[Curve]) -> str:
     """Learning curves in words, for those who don't see the figure."""
     told = [
-        f"seed {seed}: loss from {history['loss'][0]:.2f} to {history['loss'][-1]:.2f} and training accuracy from "
-        f"{percent(history['accuracy'][0], 1)} to {percent(history['accuracy'][-1], 1)} in "
-        f"{counted(len(history['epoch']), 'epoch')}, kept epoch {run['best_epoch']}"
-        for seed, history in histories
-        for run in entry["runs"]
-        if run["seed"] == seed
+        f"{one.name}: loss from {one.history['loss'][0]:.2f} to {one.history['loss'][-1]:.2f} and training accuracy "
+        f"from {percent(one.history['accuracy'][0], 1)} to {percent(one.history['accuracy'][-1], 1)} in "
+        f"{counted(len(one.history['epoch']), 'epoch')}, kept epoch {one.kept}"
+        for one in curves
     ]
     return "Learning curves; " + "; ".join(told)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ser_keras import __version__
+from ser_keras import __version__, discovery
 from ser_keras.files import write_atomically, write_json, write_text
-from ser_keras.report import figures, html, markdown, tables, texts
-from ser_keras.report.runs import Run, finished_runs
+from ser_keras.report import figures, html, markdown, overview, tables, texts
+from ser_keras.report.runs import Run, curves, finished_runs
 
 
 def write_report(out: Path, paper: str) -> Path:
@@ -28,15 +28,30 @@ def write_report(out: Path, paper: str) -> Path:
         "paper": paper,
         "citation": newest.record.get("citation", {}),
         "generated": datetime.now(UTC).isoformat(timespec="seconds"),
+        "overview": overview.lines(entries, *_printed(paper)),
         "experiments": entries,
     }
     drawn = {entry["id"]: drawings(entry, group) for entry, group in zip(entries, tables.groups(runs), strict=True)}
     folder = out / paper / "report"
+    drawn[overview.KEY] = [overview.drawing(report["overview"])]
     _write_figures(folder / "figures", [one for group in drawn.values() for one in group])
     write_json(folder / "report.json", report)
     write_text(folder / "report.md", markdown.document(report, drawn))
     write_text(folder / "index.html", html.page(report, drawn, __version__))
     return folder / "index.html"
+
+
+def _printed(paper: str) -> tuple[list[str], dict[str, dict]]:
+    """A paper's experiments in the order of its text, and their printed figures; none of a paper not installed."""
+    if paper not in discovery.paper_names():
+        return [], {}
+    results = discovery.published(paper)["results"]
+    return list(results), {
+        name: tables.published_figures(
+            result, result.get("classes", ()), {other: one for other, one in results.items() if other != name}
+        )
+        for name, result in results.items()
+    }
 
 
 def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:
@@ -87,15 +102,15 @@ def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:
                 "",
             )
         )
-    kept = {run.record["seed"]: run.record["training"].get("best_epoch") for run in group}
-    histories = [(run.record["seed"], run.history) for run in group if run.history and "fold" not in run.history]
-    if histories:
+    trained = [curve for run in group for curve in curves(run)]
+    if trained:
+        each = runs if len(trained) == len(group) else f"{runs}, each fold by itself"
         made.append(
             (
                 "learning",
-                figures.learning_figure(histories, kept),
-                texts.learning_words(entry, histories),
-                f"Loss and accuracy over epochs, {runs}; the epoch whose weights were kept is marked",
+                figures.learning_figure(trained),
+                texts.learning_words(trained),
+                f"Loss and accuracy over epochs, {each}; the epoch whose weights were kept is marked",
             )
         )
     return [

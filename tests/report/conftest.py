@@ -135,3 +135,19 @@ def make_run(tmp_path):
         return folder
 
     return make
+
+
+@pytest.fixture
+def write_split():
+    """A function that writes the split.csv of a made-up run: a training clip, and test clips by its speaker or not."""
+
+    def write(folder, leaking=lambda number: False):
+        with (folder / "predictions.csv").open(encoding="utf-8", newline="") as stream:
+            tested = [row["clip"] for row in csv.DictReader(stream)]
+        with (folder / "split.csv").open("w", encoding="utf-8", newline="") as stream:
+            rows = csv.writer(stream)
+            rows.writerows([["clip", "speaker", "part"], ["train.wav", "heard", "train"]])
+            for number, clip in enumerate(tested):
+                rows.writerow([clip, "heard" if leaking(number) else f"new-{number}", "test"])
+
+    return write

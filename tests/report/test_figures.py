@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ser_keras.report import figures
+from ser_keras.report.runs import Curve
 
 CLASSES = ["angry", "happy", "sad"]
 COUNTS = np.array([[8, 2, 0], [1, 4, 0], [0, 0, 0]])
@@ -49,7 +50,7 @@ def test_difference_diverges_from_zero():
 
 def test_learning_curves_mark_the_kept_epoch():
     history = HISTORY | {"val_loss": [1.9, 1.2, 1.4], "val_accuracy": [0.3, 0.5, 0.5]}
-    figure = figures.learning_figure([(0, history)], {0: 2})
+    figure = figures.learning_figure([Curve("seed 0", history, 2)])
     loss, accuracy = figure.axes
     assert [list(line.get_ydata()) for line in loss.lines if len(line.get_ydata()) == 3] == [
         history["loss"],
@@ -60,11 +61,11 @@ def test_learning_curves_mark_the_kept_epoch():
 
 
 def test_learning_curves_draw_every_run_and_no_absent_validation():
-    figure = figures.learning_figure([(0, HISTORY), (1, HISTORY), (2, HISTORY)], {0: 1, 1: 2, 2: 3})
+    figure = figures.learning_figure([Curve(f"seed {kept}", HISTORY, kept) for kept in (1, 2, 3)])
     curves = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
     assert len(curves) == 3
     told = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert told == ["training", "kept epoch of each run"]
+    assert told == ["training", "kept epoch of each"]
 
 
 @pytest.mark.parametrize("render", [figures.svg, figures.png])
@@ -73,7 +74,7 @@ def test_same_values_give_the_same_bytes(render):
         return [
             render(figures.confusion_figure([("Published", COUNTS)], CLASSES)),
             render(figures.difference_figure(COUNTS, COUNTS.T, CLASSES)),
-            render(figures.learning_figure([(0, HISTORY)], {0: 2})),
+            render(figures.learning_figure([Curve("seed 0", HISTORY, 2)])),
         ]
 
     assert draw() == draw()
@@ -89,7 +90,7 @@ def test_svg_is_whole_and_asks_for_nothing():
 
 
 def test_png_has_150_dots_an_inch():
-    drawn = figures.png(figures.learning_figure([(0, HISTORY)], {0: 2}))
+    drawn = figures.png(figures.learning_figure([Curve("seed 0", HISTORY, 2)]))
     place = drawn.index(b"pHYs") + 4
     assert round(int.from_bytes(drawn[place : place + 4], "big") * 0.0254) == 150
 

@@ -61,7 +61,7 @@ def test_report_is_written_beside_the_runs(make_run, tmp_path):
     names = sorted(one.relative_to(path.parent).as_posix() for one in path.parent.rglob("*") if one.is_file())
     parts = ("difference", "learning", "pair", "published", "reproduced")
     drawn = [f"figures/emodb-described-published-{part}.{end}" for part in parts for end in ("png", "svg")]
-    assert names == [*drawn, "index.html", "report.json", "report.md"]
+    assert names == [*drawn, "figures/overview.png", "figures/overview.svg", "index.html", "report.json", "report.md"]
 
 
 def test_json_has_the_documented_form(make_run, tmp_path):
@@ -100,14 +100,16 @@ def test_every_link_leads_somewhere_and_no_id_stands_twice(make_run, tmp_path):
 
 
 def test_every_figure_has_words_for_those_who_do_not_see_it(make_run, tmp_path):
-    make_run(right=1.0)
+    make_run(right=1.0, choices=[])
     page, markdown, _ = written(tmp_path)
     words = [image["alt"] for image in page.all("img")]
-    assert len(words) == 4
-    assert "angry 85.3 % (29 of 34)" in words[0]  # Figure 10
-    assert "angry 100.0 % (34 of 34)" in words[1]
-    assert "angry +14.71" in words[2]
-    assert "kept epoch 8" in words[3]
+    assert len(words) == 5
+    assert "emodb: published 83.18 %, described " in words[0]
+    assert "emodb-augmented: published 91.59 %, not run" in words[0]
+    assert "angry 85.3 % (29 of 34)" in words[1]  # Figure 10
+    assert "angry 100.0 % (34 of 34)" in words[2]
+    assert "angry +14.71" in words[3]
+    assert "kept epoch 8" in words[4]
     for name in re.findall(r"\]\((figures/[^)]+)\)", markdown):
         assert (tmp_path / "yadav2022/report" / name).is_file()
 
@@ -185,7 +187,7 @@ def test_paper_without_matrix_or_report_has_a_report(make_run, tmp_path):
     page, markdown, report = written(tmp_path)
     assert report["experiments"][0]["published"]["confusion"] is None
     assert "no matrix" in page.text
-    assert len(page.all("img")) == 2  # reproduced, learning curves
+    assert len(page.all("img")) == 3  # overview, reproduced, learning curves
     assert "lstm-described-published-reproduced.png" in markdown
 
 
@@ -197,7 +199,7 @@ def test_report_written_again_drops_figures_of_runs_that_are_gone(make_run, tmp_
     figures = write_report(tmp_path, "yadav2022").parent / "figures"
     assert figures.is_dir()
     assert not list(figures.glob("ravdess*"))
-    assert len(list(figures.iterdir())) == 10
+    assert len(list(figures.iterdir())) == 12
 
 
 def test_unreadable_run_leaves_the_old_report(make_run, tmp_path):

@@ -1,0 +1,201 @@
+"""One line an experiment: what is printed, what came of it in both variants, on unheard speakers, and what leaks."""
+
+from collections.abc import Mapping, Sequence
+
+from ser_keras.evaluation import intervals
+from ser_keras.report import figures, leaks, texts
+from ser_keras.report.texts import Entry
+from ser_keras.tasks import PUBLISHED
+
+KEY = "overview"
+UNHEARD = "speaker-independent"
+VARIANTS = ("described", "coded")
+HEADS = ("Experiment", "Published", "Described", "Coded", "Unheard speakers", "Verdict", "Leaks")
+CAPTION = (
+    "Accuracy, mean ± standard deviation over runs; in brackets an interval of 95 %: of the published figure that of "
+    "its test clips (Wilson); of several runs where one more would fall; of one run that of its test clips; on unheard "
+    "speakers that of other speakers (cluster bootstrap). Leaks: the share of test clips that have in common with "
+    "training what is named, and the gap: accuracy minus that on unheard speakers, in points."
+)
+
+
+def lines(
+    entries: Sequence[Entry], names: Sequence[str] = (), published: Mapping[str, dict] | None = None
+) -> list[dict]:
+    """One line an experiment.
+
+    Parameters
+    ----------
+    entries : of `tables.experiments`; those with changed settings or published weights are left out
+    names : experiments in their order, also those that were not run; None of them: as in `entries`
+    published : experiment → its printed figures as in an entry's `published`, for those that were not run
+
+    Returns
+    -------
+    dicts with `name`, `published` (`text`, `mean`, `interval`), `described`, `coded` and `unheard` (None, or `variant`,
+    `mean`, `std`, `uar`, `uar_std`, `interval`, `runs`, `marks`; `unheard` a list, one a variant), and by variant
+    `verdicts`, `why` (one sentence), `leaks` (words) and `gaps` (published minus speaker-independent, in points)
+    """
+    plain = [one for one in entries if not _altered(one)]
+    found = []
+    for name in dict.fromkeys((*names, *(one["name"] for one in plain))):
+        own = [one for one in plain if one["name"] == name]
+        printed = own[0]["published"] if own else (published or {}).get(name)
+        found.append(_line(name, own, printed or {}))
+    return found
+
+
+def _altered(entry: Entry) -> bool:
+    return entry["weights"] == "published" or any(choice["changed"] for choice in entry["choices"].values())
+
+
+def _line(name: str, entries: Sequence[Entry], printed: Mapping) -> dict:
+    """Of several groups of one variant and protocol (other corpora, quick runs) the first stands for it."""
+    groups: dict[tuple[str, str], Entry] = {}
+    for one in entries:
+        groups.setdefault((one["protocol"], one["variant"]), one)
+    ours = {variant: groups[PUBLISHED, variant] for variant in VARIANTS if (PUBLISHED, variant) in groups}
+    apart = {variant: groups[UNHEARD, variant] for variant in VARIANTS if (UNHEARD, variant) in groups}
+    clips = printed.get("n_test")
+    gaps = {
+        variant: 100 * (ours[variant]["accuracy_mean"] - one["accuracy_mean"])
+        for variant, one in apart.items()
+        if variant in ours
+    }
+    leaking = {variant: leaks.short(one["leakage"]) for variant, one in ours.items()}
+    return {
+        "name": name,
+        "published": {
+            "text": printed.get("accuracy_text") or texts.NOTHING,
+            "mean": printed.get("accuracy"),
+            "interval": intervals.wilson(printed["right"], clips) if clips else None,
+        },
+        **{variant: _figure(ours.get(variant)) for variant in VARIANTS},
+        "unheard": [_figure(one) for one in apart.values()],
+        "verdicts": {variant: one["verdict"] or texts.NOTHING for variant, one in ours.items()},
+        "why": {variant: why(one) for variant, one in ours.items()},
+        "leaks": leaking,
+        "gaps": gaps,
+    }
+
+
+def _figure(entry: Entry | None) -> dict | None:
+    """Mean, deviation and interval of a group of runs, in [0, 1]."""
+    if entry is None:
+        return None
+    runs = entry["runs"]
+    if entry["protocol"] != PUBLISHED:
+        first = runs[0]["speaker_intervals"]
+        interval = first and first["accuracy"]
+    elif entry["rerun_interval"]:
+        interval = entry["rerun_interval"]
+    else:
+        interval = intervals.wilson(round(runs[0]["accuracy"] * runs[0]["n_test"]), runs[0]["n_test"])
+    return {
+        "variant": entry["variant"],
+        "mean": entry["accuracy_mean"],
+        "std": entry["accuracy_std"],
+        "uar": entry["uar_mean"],
+        "uar_std": entry["uar_std"],
+        "interval": interval,
+        "runs": len(runs),
+        "marks": texts.marks(entry),
+    }
+
+
+def why(entry: Entry) -> str:
+    """The verdict's reason in one sentence."""
+    if not entry["rerun_interval"]:
+        return "One run allows no test." if entry["verdict"] else "The paper prints no accuracy."
+    low, high = (100 * end for end in entry["rerun_interval"])
+    printed = entry["published"]["accuracy_text"]
+    place = {"reproduced": "lies in", "above": "lies below", "below": "lies above"}[entry["verdict"]]
+    return f"{printed} {place} {low:.1f} to {high:.1f} %, where one more run is expected after {len(entry['runs'])}."
+
+
+def cells(line: Mapping) -> list[str]:
+    """A line as texts, in the order of `HEADS`."""
+    printed = line["published"]
+    several = len(line["verdicts"]) > 1 or len(line["unheard"]) > 1
+    unheard = [figure_text(one) + (f" {one['variant']}" if several else "") for one in line["unheard"]]
+    verdicts = line["verdicts"]
+    same = len(set(verdicts.values())) == 1
+    verdict = next(iter(verdicts.values())) if same else "; ".join(f"{key}: {one}" for key, one in verdicts.items())
+    return [
+        line["name"],
+        printed["text"] + ends(printed["interval"]),
+        *(figure_text(line[variant]) for variant in VARIANTS),
+        "; ".join(unheard) or texts.NOTHING,
+        verdict or "not run",
+        leak_text(line),
+    ]
+
+
+def figure_text(figure: Mapping | None) -> str:
+    """`64.85 ± 2.37 (5 runs) [57.6, 72.1]`."""
+    if figure is None:
+        return texts.NOTHING
+    marks = "".join(f" {mark}" for mark in figure["marks"])
+    return f"{texts.mean_text(figure['mean'], figure['std'], figure['runs'])}{ends(figure['interval'])}{marks}"
+
+
+def ends(interval: Sequence[float] | None) -> str:
+    """` [57.6, 72.1]`; "" where there is none."""
+    return "" if interval is None else f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
+
+
+def leak_text(line: Mapping) -> str:
+    """What leaks, and the leak gap; each variant by itself where they differ."""
+    told = line["leaks"]
+    if not told:
+        return texts.NOTHING
+    gaps = {key: f"; gap {texts.signed(gap)}" for key, gap in line["gaps"].items()}
+    words = {key: (told[key] or "not known") + gaps.get(key, "") for key in told}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return "; ".join(f"{key}: {one}" for key, one in words.items())
+
+
+def reasons(lines: Sequence[Mapping]) -> list[str]:
+    """Why each verdict is what it is, a sentence an experiment and variant."""
+    told = []
+    for line in lines:
+        for variant, reason in line["why"].items():
+            which = f" ({variant})" if len(line["why"]) > 1 else ""
+            told.append(f"{line['name']}{which}: {line['verdicts'][variant]}. {reason}")
+        if not line["why"]:
+            told.append(f"{line['name']}: not run.")
+    return told
+
+
+def drawing(lines: Sequence[Mapping]) -> dict:
+    """The plot of the lines: `key`, `file`, `alt`, `caption`, `svg` and `png` (bytes), as a report's other figures."""
+    figure = figures.overview_figure(marks(lines))
+    told = [f"{line['name']}: published {line['published']['text']}, {said(line)}" for line in lines]
+    return {
+        "key": KEY,
+        "file": KEY,
+        "alt": "Accuracies with intervals; " + "; ".join(told),
+        "caption": "Published, reproduced and on unheard speakers; bars: the intervals of the table",
+        "svg": figures.svg(figure),
+        "png": figures.png(figure),
+    }
+
+
+def said(line: Mapping) -> str:
+    """A line's figures in words."""
+    own = [f"{variant} {texts.percent(line[variant]['mean'])}" for variant in VARIANTS if line[variant]]
+    apart = [f"unheard speakers {texts.percent(one['mean'])}" for one in line["unheard"]]
+    return ", ".join([*own, *apart]) or "not run"
+
+
+def marks(lines: Sequence[Mapping]) -> list[tuple[str, list[tuple[str, float, Sequence[float] | None]]]]:
+    """What is drawn of each line: its name, and (kind, mean, interval) of each figure."""
+    found = []
+    for line in lines:
+        printed = line["published"]
+        points = [("published", printed["mean"], printed["interval"])] if printed["mean"] is not None else []
+        points += [(variant, line[variant]["mean"], line[variant]["interval"]) for variant in VARIANTS if line[variant]]
+        points += [("unheard speakers", one["mean"], one["interval"]) for one in line["unheard"]]
+        found.append((line["name"], points))
+    return found

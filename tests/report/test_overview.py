@@ -1,0 +1,59 @@
+"""The line an experiment that a report opens with."""
+
+import pytest
+
+from ser_keras.evaluation import intervals
+from ser_keras.report import overview, tables
+from ser_keras.report.runs import finished_runs
+
+
+def lines(tmp_path, *names):
+    return overview.lines(tables.experiments(finished_runs(tmp_path, "yadav2022")), names)
+
+
+def test_a_line_sets_both_variants_and_unheard_speakers_beside_the_published_figure(make_run, tmp_path):
+    for seed in (0, 1):
+        make_run(seed, right=0.9, choices=[])
+    make_run(0, variant="coded", right=0.5, choices=[])
+    make_run(0, protocol="speaker-independent", right=0.3, choices=[])
+    [line] = lines(tmp_path)
+    # 89 of 107: the printed accuracy of 83.18 %
+    assert line["published"]["interval"] == pytest.approx(intervals.wilson(89, 107))
+    assert (line["described"]["runs"], line["coded"]["runs"]) == (2, 1)
+    assert line["coded"]["mean"] < line["described"]["mean"]
+    [unheard] = line["unheard"]
+    assert line["gaps"] == {"described": pytest.approx(100 * (line["described"]["mean"] - unheard["mean"]))}
+    assert set(line["verdicts"]) == {"described", "coded"}
+    assert line["verdicts"]["coded"] == "one run"
+
+
+def test_experiment_that_was_not_run_has_a_line(make_run, tmp_path):
+    make_run(choices=[])
+    found = lines(tmp_path, "ravdess", "emodb")
+    assert [line["name"] for line in found] == ["ravdess", "emodb"]
+    assert overview.cells(found[0])[2:] == ["–", "–", "–", "not run", "–"]
+
+
+def test_runs_with_changed_choices_or_published_weights_are_no_line(make_run, tmp_path):
+    make_run()  # its monitor is changed
+    make_run(1, choices=[], weights="published")
+    assert lines(tmp_path) == []
+
+
+def test_cells_name_intervals_leaks_and_gap(make_run, write_split, tmp_path):
+    write_split(make_run(0, choices=[]), leaking=lambda number: True)
+    make_run(0, protocol="speaker-independent", right=0.3, choices=[])
+    cells = overview.cells(lines(tmp_path)[0])
+    assert cells[1] == "83.18 % [75.0, 89.1]"  # Wilson interval of 89/107
+    assert cells[-2] == "one run"
+    assert cells[-1].startswith("speakers 100 %; gap +")
+
+
+def test_verdict_is_told_in_one_sentence(make_run, tmp_path):
+    for seed in range(3):
+        make_run(seed, right=0.2, choices=[])
+    line = lines(tmp_path)[0]
+    assert line["verdicts"] == {"described": "below"}
+    [told] = overview.reasons([line])
+    assert told.startswith("emodb: below. 83.18 % lies above ")
+    assert told.endswith("where one more run is expected after 3.")
