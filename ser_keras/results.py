@@ -1,109 +1,113 @@
-"""What is kept of finished runs in the repository: one small JSON a paper, and the README's table, both generated.
+"""What is kept of finished runs in the repository: one small JSON an experiment, and the tables that are made of them.
 
-    python -m ser_keras.results RUNS           write results/PAPER.json and README.md from run folders
-    python -m ser_keras.results                write README.md from results/ alone
+    python -m ser_keras.results RUNS...        write results/ and README.md's table from run folders
+    python -m ser_keras.results                write the tables and the figure from results/ alone
 
-Runs on synthetic or incomplete corpora, quick ones and those with changed choices are left out: they are not
-comparable with a paper. Reads stored files alone; loads no Keras.
+`results/PAPER/EXPERIMENT.json` holds figures, intervals, verdict, leaks and provenance; no recordings, no models. Runs
+on synthetic or incomplete corpora and quick ones are left out: they are not comparable with a paper. Runs with changed
+choices are kept as what was tried, apart from the others. Reads stored files alone; loads no Keras.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import mean, stdev
 
 import click
 
 from ser_keras import cli, discovery
 from ser_keras.errors import RunError
-from ser_keras.evaluation import metrics, printed
-from ser_keras.files import write_json, write_text
+from ser_keras.files import write_atomically, write_json, write_text
+from ser_keras.report import evidence, markdown, overview, tables
 from ser_keras.report.runs import Run, finished_runs, papers_with_runs
-from ser_keras.tasks import PUBLISHED
 
 BEGIN = "<!-- results: written by `make results` from stored runs -->"
 END = "<!-- end of results -->"
 ALMOST = 0.999  # share of a corpus's clips that must be there: copies of TESS lack two, which moves nothing
-UNHEARD = "speaker-independent"  # the protocol of the table's last column
+FOLDER = Path("results")
+PRINTED = ("accuracy", "accuracy_text", "half", "n_test", "right", "uar", "source")
+CHOICE = ("value", "default", "changed")
+# of an entry of `tables.experiments`: what figures depend on, what they came to and where they are from
 KEPT = (
-    "classes",
-    "summary",
-    "choices",
-    "corpora",
-    "set_aside",
-    "split",
-    "training",
+    "name", "title", "variant", "summary", "weights", "protocol", "settings", "quick", "classes", "corpora",
+    "missing_corpora", "runs", "accuracy_mean", "accuracy_std", "uar_mean", "uar_std", "difference_points",
+    "published_interval", "rerun_interval", "difference_interval", "verdict", "leakage", "set_aside", "training",
     "provenance",
-    "durations",
-    "finished",
-)
+)  # fmt: skip
 
 
 def comparable(record: dict) -> bool:
-    """Whether a run may stand beside its paper: (almost) all clips, all real, all choices ours, the whole recipe."""
+    """Whether a run may stand beside its paper: (almost) all clips, all real, the whole recipe, trained by us."""
     corpora = record["corpora"].values()
     whole = all(one["clips"] >= ALMOST * one["expected"] and not one["synthetic"] for one in corpora)
-    ours = all(choice["value"] == choice["default"] for choice in record["choices"])
     limit = next((choice["value"] for choice in record["choices"] if choice["key"] == "epochs"), None)
     held = limit is not None and record["training"].get("epochs_limit", limit) < limit
     trained = record.get("weights", "trained") == "trained"
-    return whole and ours and trained and not held and not record["quick"] and not record.get("missing_corpora")
+    return whole and trained and not held and not record["quick"] and not record.get("missing_corpora")
 
 
-def entry(run: Run) -> dict:
-    """What is kept of one run: its figures, and all of its record that figures depend on or that says where from."""
-    record = run.record
-    confusion = metrics.confusion_matrix(run.y_true, run.y_pred, record["classes"])
-    named = {key: record[key] for key in ("experiment", "variant", "protocol", "seed")}
-    figures = {"accuracy": metrics.accuracy(confusion), "uar": metrics.uar(confusion), "confusion": confusion.tolist()}
-    return {**named, **figures, **{key: record[key] for key in KEPT if key in record}}
+def ledgers(runs: Sequence[Run]) -> dict[str, dict]:
+    """What is kept of a paper's comparable runs: experiment → ledger; those with none of our own choices left out."""
+    entries = tables.experiments([run for run in runs if comparable(run.record)])
+    lines = {line["name"]: line for line in overview.lines(entries)}
+    return {
+        name: {
+            "paper": runs[0].record["paper"],
+            "experiment": name,
+            "line": line,
+            "entries": [_kept(entry) for entry in entries if entry["name"] == name],
+        }
+        for name, line in lines.items()
+    }
 
 
-def table(ledgers: Iterable[dict]) -> Iterator[str]:
-    """The README's table, line by line: every published experiment, and what our stored runs came to."""
-    ledgers = list(ledgers)
-    yield "| experiment | published | reproduced (mean ± sd) | runs | UAR | test clips | unheard speakers |"
-    yield "|---|---:|---:|---:|---:|---:|---:|"
-    for ledger in ledgers:
-        for name, result in discovery.published(ledger["paper"])["results"].items():
-            runs = [run for run in ledger["runs"] if run["experiment"] == name]
-            variants = dict.fromkeys(run["variant"] for run in runs) or [""]
-            for variant in variants:
-                same = [run for run in runs if run["variant"] == variant and run["protocol"] == PUBLISHED]
-                unheard = [run for run in runs if run["variant"] == variant and run["protocol"] == UNHEARD]
-                told = f" ({variant})" if variant and (len(variants) > 1 or variant != "described") else ""
-                yield _row(f"{ledger['paper']}/{name}{told}", result, same, unheard)
+def _kept(entry: dict) -> dict:
+    kept = {key: entry[key] for key in KEPT}
+    kept["published"] = {key: entry["published"][key] for key in PRINTED}
+    kept["choices"] = {key: {part: one[part] for part in CHOICE} for key, one in entry["choices"].items()}
+    kept["runs"] = [{key: value for key, value in run.items() if key != "report"} for run in entry["runs"]]
+    kept["pipeline"] = entry["pipeline"].get("fingerprint")
+    return kept
+
+
+def stored(folder: Path = FOLDER) -> dict[tuple[str, str], dict]:
+    """The ledgers in a folder: (paper, experiment) → ledger."""
+    order = [(paper, name) for paper in discovery.paper_names() for name in discovery.published(paper)["results"]]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*/*.json"))]
+    kept = {(one["paper"], one["experiment"]): one for one in found}
+    return {key: kept[key] for key in sorted(kept, key=lambda key: order.index(key) if key in order else len(order))}
+
+
+def lines(kept: dict[tuple[str, str], dict]) -> list[dict]:
+    """One line an experiment of all papers, in their order; of those that were not run the printed figures alone."""
+    found = []
+    for paper in discovery.paper_names():
+        names, printed = tables.printed_experiments(paper)
+        for name in names:
+            if (paper, name) in kept:
+                line = kept[paper, name]["line"]
+            else:
+                [line] = overview.lines([], [name], printed)
+            found.append({**line, "name": f"{paper}/{name}"})
+    return found
+
+
+def table(kept: dict[tuple[str, str], dict]) -> Iterator[str]:
+    """The README's table, line by line."""
+    yield from markdown.table(overview.HEADS, map(overview.cells, lines(kept))).splitlines()
+    yield ""
+    yield markdown.plain(overview.CAPTION)
     lacking = {
         f"{name} lacks {corpus['expected'] - corpus['clips']} of {corpus['expected']} clips"
-        for ledger in ledgers
-        for run in ledger["runs"]
-        for name, corpus in run["corpora"].items()
+        for one in kept.values()
+        for entry in one["entries"]
+        for name, corpus in entry["corpora"].items()
         if corpus["clips"] < corpus["expected"]
     }
     if lacking:
-        yield ""
         yield f"In these runs {'; '.join(sorted(lacking))}."
 
 
-def _row(name: str, result: dict, runs: list[dict], unheard: list[dict]) -> str:
-    value, form = printed.accuracy(result)
-    published = f"{form.text(value)} %" if form.scale == 100 else f"{100 * value:.2f} %"
-    apart = _spread([100 * run["accuracy"] for run in unheard]) if unheard else ""
-    if not runs:
-        return f"| {name} | {published} | not run | 0 | | | {apart} |"
-    accuracies, uars = ([100 * run[key] for run in runs] for key in ("accuracy", "uar"))
-    clips = {sum(map(sum, run["confusion"])) for run in runs}
-    tested = ", ".join(map(str, sorted(clips)))
-    return f"| {name} | {published} | {_spread(accuracies)} | {len(runs)} | {_spread(uars)} | {tested} | {apart} |"
-
-
-def _spread(percents: list[float]) -> str:
-    if len(percents) == 1:
-        return f"{percents[0]:.2f} %"
-    return f"{mean(percents):.2f} ± {stdev(percents):.2f} %"
-
-
-def with_table(readme: str, ledgers: Iterable[dict]) -> str:
+def with_table(readme: str, kept: dict[tuple[str, str], dict]) -> str:
     """The README with its table written anew between the two markers.
 
     Raises
@@ -113,31 +117,63 @@ def with_table(readme: str, ledgers: Iterable[dict]) -> str:
     if readme.count(BEGIN) != 1 or readme.count(END) != 1:
         raise RunError(f"README.md lacks the lines {BEGIN!r} and {END!r}: put them back where the table belongs")
     before, _, rest = readme.partition(BEGIN)
-    return "\n".join([before + BEGIN, *table(ledgers), END + rest.partition(END)[2]])
+    return "\n".join([before + BEGIN, *table(kept), END + rest.partition(END)[2]])
 
 
-def stored(folder: Path) -> list[dict]:
-    """The ledgers in a folder, one a paper."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+def document(kept: dict[tuple[str, str], dict]) -> str:
+    """`results/README.md`: the table, its plot, why each verdict is what it is, and what was tried."""
+    told = lines(kept)
+    blocks = ["# Results", "Written by `make results` from stored runs; `PAPER/EXPERIMENT.json` holds all of it."]
+    blocks += ["\n".join(table(kept)), f"![{markdown.plain(overview.words(told))}](figures/{overview.KEY}.png)"]
+    blocks += ["## Verdicts", "\n".join(f"- {markdown.plain(line)}" for line in overview.reasons(told))]
+    blocks.append("## What else was tried, and what moves a figure")
+    for paper in discovery.paper_names():
+        entries = [entry for (own, _), one in kept.items() if own == paper for entry in one["entries"]]
+        ways = [f"- {markdown.plain(line)}" for line in evidence.variants(entries)]
+        blocks += [f"### {paper}", "\n".join(ways)] if ways else []
+    blocks += ["## Runs", markdown.table(RUNS, _runs(kept))]
+    return "\n\n".join(blocks) + "\n"
+
+
+RUNS = ("Experiment", "Variant", "Protocol", "Changed", "Seed", "Accuracy", "UAR", "Test clips", "Epochs", "Commit")
+
+
+def _runs(kept: dict[tuple[str, str], dict]) -> Iterator[list[str]]:
+    """Every single run, none left out."""
+    for (paper, name), one in kept.items():
+        for entry in one["entries"]:
+            changed = [f"{key}={choice['value']}" for key, choice in entry["choices"].items() if choice["changed"]]
+            commits = {seed: part.get("commit") for part in entry["provenance"] for seed in part["seeds"]}
+            for run in entry["runs"]:
+                commit = commits[run["seed"]] or ""
+                told = commit[:7] + ("+" if commit.endswith("+changes") else "")
+                figures = [f"{100 * run[key]:.2f} %" for key in ("accuracy", "uar")]
+                yield [f"{paper}/{name}", entry["variant"], entry["protocol"], ", ".join(changed) or "–",
+                       str(run["seed"]), *figures, str(run["n_test"]), str(run["epochs_run"]), told]  # fmt: skip
 
 
 @click.command()
-@click.argument("runs", type=Path, required=False)
+@click.argument("runs", type=Path, nargs=-1)
 @cli.debug_option
-def results(runs: Path | None) -> None:
-    """Write results/ from the folder RUNS, and README.md's table from results/, in the checkout that is here."""
+def results(runs: tuple[Path, ...]) -> None:
+    """Write results/ from run folders, and the tables from results/, in the checkout that is here."""
     readme = Path("README.md")
     if not readme.is_file():
         raise RunError("there is no README.md here: call this in the checkout")
-    known = papers_with_runs(runs) if runs else ()
-    for paper in discovery.paper_names():
-        path = Path("results") / f"{paper}.json"
-        found = [run for run in finished_runs(runs, paper) if comparable(run.record)] if paper in known else []
-        if found or (not path.exists() and (Path("papers") / paper).is_dir()):
-            write_json(path, {"paper": paper, "runs": [entry(run) for run in found]})
-            click.echo(f"{path}: {len(found)} runs")
-    write_text(readme, with_table(readme.read_text(encoding="utf-8"), stored(Path("results"))))
-    click.echo("README.md: table written")
+    for paper in dict.fromkeys(paper for out in runs for paper in papers_with_runs(out)):
+        found = [run for out in runs if paper in papers_with_runs(out) for run in finished_runs(out, paper)]
+        for name, ledger in ledgers(found).items():
+            path = FOLDER / paper / f"{name}.json"
+            write_json(path, ledger)
+            click.echo(f"{path}: {sum(len(entry['runs']) for entry in ledger['entries'])} runs")
+    kept = stored()
+    write_text(readme, with_table(readme.read_text(encoding="utf-8"), kept))
+    write_text(FOLDER / "README.md", document(kept))
+    drawing = overview.drawing(lines(kept))
+    for ending in ("png", "svg"):
+        path = FOLDER / "figures" / f"{drawing['file']}.{ending}"
+        write_atomically(path, lambda place, data=drawing[ending]: place.write_bytes(data))
+    click.echo(f"README.md, {FOLDER / 'README.md'}: tables written")
 
 
 if __name__ == "__main__":

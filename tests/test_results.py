@@ -5,9 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from ser_keras import results
+from ser_keras import discovery, results
 from ser_keras.errors import RunError
+from ser_keras.report import overview
+from ser_keras.report.runs import finished_runs
 
 CHECKOUT = Path(__file__).parents[1]
 RECORD = {
@@ -21,30 +24,96 @@ RECORD = {
 }
 
 
-def run(seed, confusion, experiment="emodb", variant="described", clips_there=535, protocol="published"):
-    right, clips = confusion[0][0] + confusion[1][1], sum(map(sum, confusion))
-    uar = (confusion[0][0] / sum(confusion[0]) + confusion[1][1] / sum(confusion[1])) / 2
-    figures = {"accuracy": right / clips, "uar": uar, "confusion": confusion}
-    named = {"experiment": experiment, "variant": variant, "protocol": protocol, "seed": seed}
-    return {**named, **figures, "corpora": {"emodb": {"clips": clips_there, "expected": 535}}}
+@pytest.fixture
+def make_run(tmp_path):
+    """A function that writes a small finished run of yadav2022/emodb below `tmp_path`; `right` of 20 clips are."""
+
+    def make(seed, right, *, experiment="emodb", variant="described", protocol="published", clips=535, changed=False):
+        published = discovery.published("yadav2022")["results"][experiment]
+        choices = [{"key": "trim", "value": 2 if changed else 1, "default": 1, "reason": "r", "alternatives": [2]}]
+        record = {
+            "schema": 1,
+            "paper": "yadav2022",
+            "experiment": experiment,
+            "title": "T",
+            "variant": variant,
+            "protocol": protocol,
+            "seed": seed,
+            "quick": False,
+            "classes": ["angry", "sad"],
+            "published": published,
+            "choices": choices,
+            "corpora": {"emodb": {"clips": clips, "expected": 535, "synthetic": False, "manifest_sha256": "a" * 64}},
+            "set_aside": [],
+            "split": {
+                "supports": {part: {"angry": 10, "sad": 10} for part in ("train", "validation", "test")},
+                "speakers": {"train": ["a"], "validation": [], "test": ["a", "b"]},
+            },
+            "training": {"epochs_limit": 60, "epochs_run": 1, "best_epoch": 1},
+            "provenance": {"commit": "c" * 40, "packages": {"keras": "3"}},
+            "durations": {"training_s": 1.0},
+        }
+        name = f"seed-{seed}" + (",trim=2" if changed else "")
+        folder = tmp_path / "runs" / "yadav2022" / experiment / variant / protocol / name
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+        (folder / "history.csv").write_text("epoch,loss,accuracy\n1,1.0,0.5\n", encoding="utf-8")
+        rows = ["clip,speaker,true,predicted,angry,sad"]
+        for number in range(20):
+            true, other = ("angry", "sad") if number < 10 else ("sad", "angry")
+            rows.append(f"{number},{'ab'[number % 2]},{true},{true if number < right else other},0.5,0.5")
+        (folder / "predictions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        return folder
+
+    return make
 
 
-def test_readme_table_is_what_the_stored_results_give():
+@pytest.fixture
+def kept(tmp_path):
+    """The ledgers of the runs below `tmp_path`, as `stored` gives them."""
+
+    def kept():
+        found = results.ledgers(finished_runs(tmp_path / "runs", "yadav2022"))
+        return {("yadav2022", name): ledger for name, ledger in found.items()}
+
+    return kept
+
+
+def row(kept, name="yadav2022/emodb"):
+    [found] = [line for line in results.table(kept) if line.startswith(f"| {name} |")]
+    return [cell.strip() for cell in found.strip("|").split("|")]
+
+
+def test_tables_are_what_the_stored_results_give():
+    kept = results.stored(CHECKOUT / "results")
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    assert results.with_table(readme, results.stored(CHECKOUT / "results")) == readme
+    assert results.with_table(readme, kept) == readme
+    assert results.document(kept) == (CHECKOUT / "results/README.md").read_text(encoding="utf-8")
+    assert (CHECKOUT / "results/figures/overview.png").is_file()
 
 
-def test_stored_results_are_comparable_runs_with_their_provenance():
-    ledgers = results.stored(CHECKOUT / "results")
-    assert any(ledger["runs"] for ledger in ledgers)
-    for ledger in ledgers:
-        for kept in ledger["runs"]:
-            assert results.comparable({**kept, "quick": False})
-            assert sum(map(sum, kept["confusion"])) == sum(kept["split"]["supports"]["test"].values())
-            right = sum(row[number] for number, row in enumerate(kept["confusion"]))
-            assert kept["accuracy"] == pytest.approx(right / sum(map(sum, kept["confusion"])))
-            assert kept["provenance"]["packages"]["keras"]
-            assert all(len(corpus["manifest_sha256"]) == 64 for corpus in kept["corpora"].values())
+def test_stored_results_are_runs_on_real_recordings_with_their_provenance():
+    kept = results.stored(CHECKOUT / "results")
+    assert kept
+    for (paper, name), ledger in kept.items():
+        assert (CHECKOUT / "results" / paper / f"{name}.json").is_file()
+        assert not any(entry["quick"] for entry in ledger["entries"])
+        for entry in ledger["entries"]:
+            for corpus in entry["corpora"].values():
+                assert corpus["clips"] >= results.ALMOST * corpus["expected"] and not corpus["synthetic"]
+                assert len(corpus["manifest_sha256"]) == 64
+            for run in entry["runs"]:
+                right = sum(line[number] for number, line in enumerate(run["confusion"]))
+                assert run["accuracy"] == pytest.approx(right / sum(map(sum, run["confusion"])))
+            seeds = [seed for part in entry["provenance"] for seed in part["seeds"]]
+            assert sorted(seeds) == sorted(run["seed"] for run in entry["runs"])
+            assert all(part["packages"]["keras"] and part["commit"] for part in entry["provenance"])
+
+
+def test_line_of_an_experiment_is_what_its_entries_give():
+    for ledger in results.stored(CHECKOUT / "results").values():
+        [line] = overview.lines(ledger["entries"])
+        assert json.loads(json.dumps(line)) == ledger["line"]
 
 
 def test_complete_real_run_with_our_choices_is_comparable():
@@ -56,7 +125,6 @@ def test_complete_real_run_with_our_choices_is_comparable():
     [
         (("corpora", "emodb", "clips"), 534),
         (("corpora", "emodb", "synthetic"), True),
-        (("choices", 0, "value"), 80.0),
         (("quick",), True),
         (("training", "epochs_limit"), 30),
         (("weights",), "published"),
@@ -72,49 +140,79 @@ def test_run_that_is_not_the_papers_is_left_out(place, value):
     assert not results.comparable(record)
 
 
-def test_table_gives_mean_and_deviation_over_seeds_and_what_was_not_run():
-    ledger = {"paper": "yadav2022", "runs": [run(0, [[8, 2], [0, 10]]), run(1, [[6, 4], [0, 10]])]}
-    lines = list(results.table([ledger]))
+def test_table_gives_mean_and_deviation_over_seeds_and_what_was_not_run(make_run, kept):
+    make_run(0, 18)
+    make_run(1, 16)
     # accuracies 90 and 80 %: mean 85, deviation sqrt(2 · 5²) = 7.07
-    assert "| yadav2022/emodb | 83.18 % | 85.00 ± 7.07 % | 2 | 85.00 ± 7.07 % | 20 |  |" in lines
-    assert "| yadav2022/ravdess | 79.86 % | not run | 0 | | |  |" in lines
+    assert row(kept())[2].startswith("85.00 ± 7.07 % (2 runs)")
+    assert row(kept(), "yadav2022/ravdess")[-2] == "not run"
 
 
-def test_corpus_that_lacks_under_a_thousandth_is_comparable_and_named_below_the_table():
+def test_corpus_that_lacks_under_a_thousandth_is_comparable_and_named_below_the_table(make_run, kept, monkeypatch):
     lacking = copy.deepcopy(RECORD)
     lacking["corpora"] = {"tess": {"clips": 2798, "expected": 2800, "synthetic": False}}
     assert results.comparable(lacking)
-    ledger = {"paper": "yadav2022", "runs": [run(0, [[8, 2], [0, 10]], clips_there=534)]}
-    assert list(results.table([ledger]))[-1] == "In these runs emodb lacks 1 of 535 clips."
+    monkeypatch.setattr(results, "ALMOST", 0.99)
+    make_run(0, 18, clips=534)
+    assert list(results.table(kept()))[-1] == "In these runs emodb lacks 1 of 535 clips."
 
 
-def test_runs_on_unheard_speakers_have_a_column_and_are_never_averaged_with_the_others():
-    apart = run(0, [[5, 5], [3, 7]], protocol="speaker-independent")
-    lines = list(results.table([{"paper": "yadav2022", "runs": [run(0, [[8, 2], [0, 10]]), apart]}]))
-    assert "| yadav2022/emodb | 83.18 % | 90.00 % | 1 | 90.00 % | 20 | 60.00 % |" in lines
+def test_incomplete_corpora_leave_no_ledger(make_run, kept):
+    make_run(0, 18, clips=500)
+    assert kept() == {}
 
 
-def test_variants_have_a_row_each_under_their_names():
-    runs = [run(0, [[8, 2], [0, 10]]), run(0, [[5, 5], [5, 5]], variant="coded")]
-    lines = [line for line in results.table([{"paper": "yadav2022", "runs": runs}]) if "yadav2022/emodb (" in line]
-    assert [line.split("|")[1].strip() for line in lines] == ["yadav2022/emodb (described)", "yadav2022/emodb (coded)"]
-    assert [line.split("|")[3].strip() for line in lines] == ["90.00 %", "50.00 %"]
+def test_runs_on_unheard_speakers_have_a_column_and_are_never_averaged_with_the_others(make_run, kept):
+    make_run(0, 18)
+    make_run(0, 12, protocol="speaker-independent")
+    cells = row(kept())
+    assert cells[2].startswith("90.00 % (1 run)") and cells[4].startswith("60.00 % (1 run)")
+
+
+def test_variants_have_a_column_each(make_run, kept):
+    make_run(0, 18)
+    make_run(0, 10, variant="coded")
+    cells = row(kept())
+    assert cells[2].startswith("90.00 % (1 run)") and cells[3].startswith("50.00 % (1 run)")
+
+
+def test_runs_with_changed_choices_are_told_as_tried_and_stand_in_no_mean(make_run, kept):
+    make_run(0, 18)
+    make_run(0, 10, changed=True)
+    assert row(kept())[2].startswith("90.00 % (1 run)")
+    told = results.document(kept())
+    assert "trim = 2 alone moves described by −40.00 points." in told
+    assert "| trim=2 | 0 | 50.00 % |" in told
+
+
+def test_every_single_run_is_listed(make_run, kept):
+    for seed, right in enumerate((18, 16, 11)):
+        make_run(seed, right)
+    told = [line for line in results.document(kept()).splitlines() if line.startswith("| yadav2022/emodb | described")]
+    assert [line.split("|")[6].strip() for line in told] == ["90.00 %", "80.00 %", "55.00 %"]
 
 
 def test_readme_without_the_markers_is_refused():
     with pytest.raises(RunError, match=r"README\.md lacks the lines"):
-        results.with_table("# nothing", [])
+        results.with_table("# nothing", {})
 
 
 def test_text_around_the_table_is_kept():
     readme = f"before\n{results.BEGIN}\nold\n{results.END}\nafter\n"
-    once = results.with_table(readme, [{"paper": "yadav2022", "runs": []}])
+    once = results.with_table(readme, {})
     assert once.startswith("before\n") and once.endswith(f"{results.END}\nafter\n")
     assert "old" not in once
-    assert results.with_table(once, [{"paper": "yadav2022", "runs": []}]) == once
+    assert results.with_table(once, {}) == once
 
 
-def test_ledgers_are_read_from_their_folder(tmp_path):
-    (tmp_path / "yadav2022.json").write_text(json.dumps({"paper": "yadav2022", "runs": []}))
-    assert results.stored(tmp_path) == [{"paper": "yadav2022", "runs": []}]
-    assert results.stored(tmp_path / "none") == []
+def test_command_writes_ledgers_tables_and_figure(make_run, tmp_path, monkeypatch):
+    make_run(0, 18)
+    monkeypatch.chdir(tmp_path)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Name\n{results.BEGIN}\n{results.END}\n", encoding="utf-8")
+    done = CliRunner().invoke(results.results, ["runs"], standalone_mode=False)
+    assert done.exception is None
+    assert results.stored()["yadav2022", "emodb"]["line"]["described"]["mean"] == 0.9
+    assert "90.00 % (1 run)" in readme.read_text(encoding="utf-8")
+    assert (tmp_path / "results/figures/overview.svg").is_file()
+    assert (tmp_path / "results/README.md").is_file()

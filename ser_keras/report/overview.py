@@ -106,7 +106,10 @@ def _figure(entry: Entry | None) -> dict | None:
 def why(entry: Entry) -> str:
     """The verdict's reason in one sentence."""
     if not entry["rerun_interval"]:
-        return "One run allows no test." if entry["verdict"] else "The paper prints no accuracy."
+        if not entry["difference_interval"]:
+            return "One run allows no test." if entry["verdict"] else "The paper prints no accuracy."
+        low, high = (texts.signed(100 * end) for end in entry["difference_interval"])
+        return f"One run allows no test; by the clips alone ours minus the published figure is {low} to {high} points."
     low, high = (100 * end for end in entry["rerun_interval"])
     printed = entry["published"]["accuracy_text"]
     place = {"reproduced": "lies in", "above": "lies below", "below": "lies above"}[entry["verdict"]]
@@ -171,15 +174,20 @@ def reasons(lines: Sequence[Mapping]) -> list[str]:
 def drawing(lines: Sequence[Mapping]) -> dict:
     """The plot of the lines: `key`, `file`, `alt`, `caption`, `svg` and `png` (bytes), as a report's other figures."""
     figure = figures.overview_figure(marks(lines))
-    told = [f"{line['name']}: published {line['published']['text']}, {said(line)}" for line in lines]
     return {
         "key": KEY,
         "file": KEY,
-        "alt": "Accuracies with intervals; " + "; ".join(told),
+        "alt": words(lines),
         "caption": "Published, reproduced and on unheard speakers; bars: the intervals of the table",
         "svg": figures.svg(figure),
         "png": figures.png(figure),
     }
+
+
+def words(lines: Sequence[Mapping]) -> str:
+    """The plot in words, for those who don't see it."""
+    told = [f"{line['name']}: published {line['published']['text']}, {said(line)}" for line in lines]
+    return "Accuracies with intervals; " + "; ".join(told)
 
 
 def said(line: Mapping) -> str:

@@ -11,6 +11,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
+from ser_keras import discovery
 from ser_keras.evaluation import intervals, metrics, printed
 from ser_keras.evaluation.audit import examined
 from ser_keras.report import leaks
@@ -24,6 +25,7 @@ FITTED = (
     "examples",
     "parameters",
     "trainable_parameters",
+    "folds",
 )  # in `training`: came of it, not set
 
 
@@ -167,6 +169,19 @@ def _evidence(published: dict, accuracies: list[float], sizes: list[int], protoc
     return found
 
 
+def printed_experiments(paper: str) -> tuple[list[str], dict[str, dict]]:
+    """A paper's experiments in the order of its text, and their printed figures; none of a paper not installed."""
+    if paper not in discovery.paper_names():
+        return [], {}
+    results = discovery.published(paper)["results"]
+    return list(results), {
+        name: published_figures(
+            result, result.get("classes", ()), {other: one for other, one in results.items() if other != name}
+        )
+        for name, result in results.items()
+    }
+
+
 def published_figures(result: dict, classes: Sequence[str], others: dict[str, dict]) -> dict:
     """The paper's figures, its matrix as counts in the run's order of classes where that can be had.
 
@@ -212,7 +227,7 @@ def _outcome(run: Run) -> dict:
         "folds": _folds(run),
         "confusion": confusion.tolist(),
         "report": metrics.classification_table(confusion, classes),
-        **{key: run.record["training"].get(key) for key in FITTED},
+        **{key: run.record["training"].get(key) for key in FITTED if key != "folds"},
         "durations": run.record["durations"],
         "folder": "/".join(run.folder.parts[-4:]),
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ser_keras import __version__, discovery
+from ser_keras import __version__
 from ser_keras.files import write_atomically, write_json, write_text
 from ser_keras.report import figures, html, markdown, overview, tables, texts
 from ser_keras.report.runs import Run, curves, finished_runs
@@ -28,7 +28,7 @@ def write_report(out: Path, paper: str) -> Path:
         "paper": paper,
         "citation": newest.record.get("citation", {}),
         "generated": datetime.now(UTC).isoformat(timespec="seconds"),
-        "overview": overview.lines(entries, *_printed(paper)),
+        "overview": overview.lines(entries, *tables.printed_experiments(paper)),
         "experiments": entries,
     }
     drawn = {entry["id"]: drawings(entry, group) for entry, group in zip(entries, tables.groups(runs), strict=True)}
@@ -39,19 +39,6 @@ def write_report(out: Path, paper: str) -> Path:
     write_text(folder / "report.md", markdown.document(report, drawn))
     write_text(folder / "index.html", html.page(report, drawn, __version__))
     return folder / "index.html"
-
-
-def _printed(paper: str) -> tuple[list[str], dict[str, dict]]:
-    """A paper's experiments in the order of its text, and their printed figures; none of a paper not installed."""
-    if paper not in discovery.paper_names():
-        return [], {}
-    results = discovery.published(paper)["results"]
-    return list(results), {
-        name: tables.published_figures(
-            result, result.get("classes", ()), {other: one for other, one in results.items() if other != name}
-        )
-        for name, result in results.items()
-    }
 
 
 def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:
