@@ -1,6 +1,7 @@
 """The report as one page: figures and style inside, everything that came from a file escaped."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
         bands=texts.bands(report["experiments"]),
         n_runs=sum(len(entry["runs"]) for entry in report["experiments"]),
         items=items,
-        lines=[overview.cells(line) for line in report["overview"]],
+        lines=[[together(cell) for cell in overview.cells(line)] for line in report["overview"]],
         heads=overview.HEADS,
         caption=overview.CAPTION,
         reasons=overview.reasons(report["overview"]),
@@ -63,6 +64,15 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),  # ours, not a run's
         words=texts,
         proof=evidence,
+    )
+
+
+def together(cell: str) -> str:
+    """A cell that breaks between figures, not inside one: number and percent sign, what brackets hold, kind and share."""
+    return re.sub(
+        r"\[[^\]]*\]|\(\d+ runs?\)|[\d.]+ ± [\d.]+ %|(\w+ )?[\d.]+ %|gap \S+",
+        lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}"),
+        cell,
     )
 
 
