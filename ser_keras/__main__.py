@@ -8,6 +8,7 @@ from ser_keras import __version__, cli
 
 COMMANDS = {
     "audit": ("ser_keras.audit", "audit"),
+    "cite": ("ser_keras.cite", "cite"),
     "corpora": ("ser_keras.corpora.__main__", "corpora"),
     "features": ("ser_keras.features.__main__", "features"),
     "leakage": ("ser_keras.leakage", "leakage"),

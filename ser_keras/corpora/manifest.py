@@ -85,6 +85,7 @@ class Corpus:
     title, licence, citation, homepage : for people
     folders : names under which it may lie in the data folder; the first is where `fetch` puts it
     by_hand : how a person gets it when `fetch` cannot, with `{folder}` to put it in and the `{data}` folder around it
+    bibtex : fields of its BibTeX entry, `type` among them
     source : None if its terms ask for something that only a person can do
     """
 
@@ -95,6 +96,7 @@ class Corpus:
     homepage: str
     folders: tuple[str, ...]
     by_hand: str
+    bibtex: Mapping[str, object]
     source: Source | None = None
 
 

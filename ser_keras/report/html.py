@@ -68,7 +68,7 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
 
 
 def together(cell: str) -> str:
-    """A cell that breaks between figures, not inside one: number and percent sign, what brackets hold, kind and share."""
+    """A cell that breaks between figures and not inside one: no-break spaces there."""
     return re.sub(
         r"\[[^\]]*\]|\(\d+ runs?\)|[\d.]+ ± [\d.]+ %|(\w+ )?[\d.]+ %|gap \S+",
         lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}"),
