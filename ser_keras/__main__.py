@@ -7,6 +7,7 @@ import click
 from ser_keras import __version__, cli
 
 COMMANDS = {
+    "ablate": ("ser_keras.ablate", "ablate"),
     "audit": ("ser_keras.audit", "audit"),
     "cite": ("ser_keras.cite", "cite"),
     "corpora": ("ser_keras.corpora.__main__", "corpora"),

@@ -39,6 +39,39 @@ def resolved(choices: tuple[Choice, ...], given: Mapping[str, str]) -> Choices:
     }
 
 
+def changes(choices: tuple[Choice, ...], named: Iterable[str] = ()) -> tuple[tuple[str, Value], ...]:
+    """One changed choice each, as (key, value), in the order of the declaration; our own values are none.
+
+    Parameters
+    ----------
+    choices : those of an experiment's variant
+    named : `KEY` for all alternatives of a choice, `KEY=VALUE/VALUE/…` for these, several parted by commas; none: all
+        alternatives of all choices
+
+    Raises
+    ------
+    PaperError : a key that is no choice here, a text that is no value of it, or nothing that would be a change
+    """
+    given: dict[str, list[str]] = {}
+    for one in (part.strip() for text in named for part in text.split(",")):
+        if one:
+            key, equals, values = one.partition("=")
+            given.setdefault(key.strip(), []).extend(values.split("/") if equals else ())
+    known = resolved(choices, {})
+    for key in given.keys() - known.keys():
+        raise PaperError(f"{key!r} is no choice here; choices: {', '.join(known) or 'none'}")
+    found: dict[tuple[str, Value], None] = {}
+    for choice in choices:
+        if given and choice.key not in given:
+            continue
+        texts = given.get(choice.key)
+        values = [_value(choice, text.strip()) for text in texts] if texts else choice.alternatives
+        found.update(dict.fromkeys((choice.key, value) for value in values if value != choice.value))
+    if given and not found:
+        raise PaperError(f"{', '.join(given)}: only our own values are named, which is what others are compared with")
+    return tuple(found)
+
+
 def _value(choice: Choice, text: str) -> Value:
     declared = (choice.value, *choice.alternatives)
     if text.lower() in WORDS and any(WORDS[text.lower()] is value for value in declared):

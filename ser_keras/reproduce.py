@@ -122,11 +122,11 @@ def reproduce(
         click.echo(_listing(data))
         return
     pairs, wanted_seeds, chosen = selected(targets), seeds(numbers), choices.parsed(choose)
-    if corpora == "auto" and not any(folder.find(name, data) for name in _needed(pairs)):
+    if corpora == "auto" and not any(folder.find(name, data) for name in needed_corpora(pairs)):
         corpora, quick = "synthetic", True
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
-        data = _synthetic_data(_needed(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
+        data = synthetic_data(needed_corpora(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
     settings = Settings(out, jobs, epochs, None, chosen, quick, force)
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
@@ -138,7 +138,8 @@ def reproduce(
         raise CorpusError("; ".join(missing))
 
 
-def _needed(pairs: list[tuple[str, str]]) -> list[str]:
+def needed_corpora(pairs: list[tuple[str, str]]) -> list[str]:
+    """Names of the corpora of experiments, each once."""
     return list(dict.fromkeys(name for pair in pairs for name in _entry(*pair)["corpora"]))
 
 
@@ -172,7 +173,7 @@ def _state(name: str, found: folder.Found | None) -> str:
     return f"{len(found.paths)} of {len(manifest.manifest(name).entries)}{synthetic} clips"
 
 
-def _synthetic_data(needed: list[str], out: Path, clips_per_class: int, jobs: int) -> Path:
+def synthetic_data(needed: list[str], out: Path, clips_per_class: int, jobs: int) -> Path:
     """A data folder with synthetic recordings of every needed corpus, made if need be."""
     from ser_keras.corpora.synthetic import synthesize
 
@@ -197,7 +198,7 @@ def _run_all(
         from ser_keras.corpora import table
         from ser_keras.report.write import write_report
 
-        tasks = _tasks(pairs, variant, protocol, wanted_seeds)
+        tasks = tasks_of(pairs, variant, protocol, wanted_seeds)
     unknown = sorted(set(settings.choose) - {choice.key for task in tasks for choice in task.choices})
     if unknown:
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; the report lists each one's")
@@ -211,16 +212,17 @@ def _run_all(
         own = {choice.key for choice in task.choices}
         chosen = {key: value for key, value in settings.choose.items() if key in own}
         run_folder = training.run(task, corpora, replace(settings, choose=chosen))
-        click.echo(_result(task, run_folder))
+        click.echo(result_line(task, run_folder))
         reports[task.paper] = write_report(settings.out, task.paper)
     for report in reports.values():
         click.echo(f"report: {report}")
     return list(missing)
 
 
-def _tasks(
+def tasks_of(
     pairs: list[tuple[str, str]], variant: str | None, protocol: str, wanted_seeds: tuple[int, ...]
 ) -> list[Task]:
+    """The tasks of experiments, one a variant and seed."""
     tasks = []
     for paper, name in pairs:
         printed = discovery.published(paper)
@@ -242,7 +244,7 @@ def variants_of(experiment: Experiment, wanted: str | None) -> tuple[Variant, ..
     return tuple(one for one in experiment.variants if one.name == wanted) or experiment.variants[:1]
 
 
-def _result(task: Task, run_folder: Path) -> str:
+def result_line(task: Task, run_folder: Path) -> str:
     """One line of what a run came to, read from its folder."""
     run = read(run_folder)
     confusion = metrics.confusion_matrix(run.y_true, run.y_pred, run.record["classes"])

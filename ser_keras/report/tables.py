@@ -85,7 +85,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
     mean = fmean(accuracies)
     known = published["accuracy"] is not None
     sizes = [outcome["n_test"] for outcome in outcomes]
-    evidence = _evidence(published, accuracies, sizes, record["protocol"])
+    evidence = evidence_figures(published, accuracies, sizes, record["protocol"])
     found = examined(record["published"], record["experiment"], others)
     return {
         "name": record["experiment"],
@@ -144,7 +144,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
     }
 
 
-def _evidence(published: dict, accuracies: list[float], sizes: list[int], protocol: str) -> dict:
+def evidence_figures(published: dict, accuracies: list[float], sizes: list[int], protocol: str) -> dict:
     """Intervals of 95 % around the published figure and ours, and the verdict; None where there is too little.
 
     `verdict` is "reproduced" when the published figure, as exact as it is printed, lies in the interval that a rerun

@@ -1,0 +1,193 @@
+"""One open choice changed at a time: what each moves, on validation and on test clips, beside the published figure.
+
+    python -m ser_keras.ablate yadav2022/ravdess --choices trim_top_db,normalisation,pool_edge --seeds 3
+    python -m ser_keras.ablate sankaran2023/ann --choices n_mfcc=13/26,epochs
+
+Each setting and seed is a run of its own (`seed-0,n_mfcc=13`), kept like any other; an ablation that was stopped goes on
+where it was, and the table is computed from what is on disk.
+"""
+
+import os
+from pathlib import Path
+
+import click
+
+from ser_keras import choices, cli, discovery
+from ser_keras.corpora.table import LoadedCorpora
+from ser_keras.errors import PaperError, SerError
+from ser_keras.experiment import Value
+from ser_keras.report.texts import value_text
+from ser_keras.reproduce import (
+    CLIPS_PER_CLASS,
+    QUICK_CLIPS_PER_CLASS,
+    SYNTHETIC_LINE,
+    needed_corpora,
+    result_line,
+    seeds,
+    selected,
+    synthetic_data,
+    tasks_of,
+)
+from ser_keras.tasks import PROTOCOLS, PUBLISHED, Settings, Task
+
+Change = tuple[str, Value]
+Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it could not be run
+
+
+@click.command()
+@click.argument("target", metavar="PAPER/EXPERIMENT")
+@click.option(
+    "--choices",
+    "named",
+    multiple=True,
+    metavar="KEY[=VALUE/…],…",
+    help="Choices to change, each to its declared alternatives or to these values (trim_top_db=20/60/none); else all.",
+)
+@click.option(
+    "--variant",
+    type=click.Choice(["described", "coded"]),
+    help="The paper's text or its authors' code; else the one that the published figure comes from.",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(PROTOCOLS),
+    default=PUBLISHED,
+    show_default=True,
+    help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
+)
+@click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+@click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and the table.")
+@click.option("--seeds", "numbers", default="3", show_default=True, help="How many seeds, or a list: 0,5,7.")
+@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
+@click.option("--epochs", type=click.IntRange(1), help="At most this many epochs, instead of the paper's recipe.")
+@click.option(
+    "--corpora",
+    type=click.Choice(["real", "synthetic"]),
+    default="real",
+    show_default=True,
+    help="Recordings to use.",
+)
+@click.option(
+    "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
+)
+@click.option("--force", is_flag=True, help="Train finished runs again.")
+@cli.debug_option
+def ablate(
+    target: str,
+    named: tuple[str, ...],
+    variant: str | None,
+    protocol: str,
+    data: Path | None,
+    out: Path,
+    numbers: str,
+    jobs: int,
+    epochs: int | None,
+    corpora: str,
+    quick: bool,
+    force: bool,
+) -> None:
+    """Change what a paper leaves open, one choice at a time, and set validation and test figures side by side."""
+    pair, wanted_seeds = _experiment(target), seeds(numbers)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # as in reproduce
+    with cli.quiet_imports():
+        from ser_keras.corpora import table
+
+        tasks = tasks_of([pair], variant, protocol, wanted_seeds)
+    changes = _changes(tasks[0], variant, named)
+    if corpora == "synthetic":
+        click.echo(SYNTHETIC_LINE)
+        data = synthetic_data(needed_corpora([pair]), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
+    experiment = tasks[0].experiment
+    loaded = table.load(experiment.corpora, data, optional=experiment.optional)
+    settings = Settings(out, jobs, epochs, None, {}, quick, force)
+    click.echo(_carried_out(tasks, changes, loaded, settings))
+    if corpora == "synthetic":
+        click.echo(SYNTHETIC_LINE)
+
+
+def _experiment(target: str) -> tuple[str, str]:
+    """The one (paper, experiment) that is named.
+
+    Raises
+    ------
+    PaperError : an unknown one, or several
+    """
+    pairs = selected((target,))
+    if len(pairs) > 1:
+        names = ", ".join("/".join(pair) for pair in pairs)
+        raise PaperError(f"{target} has several experiments, and an ablation is of one: {names}")
+    return pairs[0]
+
+
+def _changes(task: Task, variant: str | None, named: tuple[str, ...]) -> tuple[Change, ...]:
+    """The settings to be tried.
+
+    Raises
+    ------
+    PaperError : the variant is not there, leaves nothing open, or not what is named
+    """
+    place = f"{task.paper}/{task.experiment.name} {task.variant.name}"
+    if variant not in (None, task.variant.name):
+        raise PaperError(f"{place} is the only variant of its experiment: leave out --variant {variant}")
+    if not task.choices:
+        others = [
+            f"{one.name} {way.name}"
+            for one in discovery.load_paper(task.paper).experiments
+            for way in one.variants
+            if one.choices or way.choices
+        ]
+        raise PaperError(f"{place} leaves nothing open; what does, of {task.paper}: {', '.join(others) or 'nothing'}")
+    try:
+        return choices.changes(task.choices, named)
+    except PaperError as error:
+        raise PaperError(f"{place}: {error}") from None
+
+
+def _carried_out(tasks: list[Task], changes: tuple[Change, ...], loaded: LoadedCorpora, settings: Settings) -> str:
+    """Run what is not finished, seed by seed, so that a stopped ablation has few seeds of all settings; the table."""
+    with cli.quiet_imports():
+        from ser_keras.report.ablation_write import write_ablation
+
+    failures = _held(tasks, changes, settings)
+    for number, task in enumerate(tasks, start=1):
+        _run(task, None, loaded, settings)
+        for change in changes:
+            if task.seed in failures.get(change, {}):
+                continue
+            try:
+                _run(task, change, loaded, settings)
+            except (SerError, ValueError) as error:  # ValueError: Keras on layers that don't fit each other
+                failures.setdefault(change, {})[task.seed] = " ".join(str(error).split())
+                click.echo(f"{_told(change)}: seed {task.seed} can't be run: {failures[change][task.seed]}")
+        done = [one.seed for one in tasks[:number]]
+        told = write_ablation(settings.out, task, done, failures)
+    return told
+
+
+def _held(tasks: list[Task], changes: tuple[Change, ...], settings: Settings) -> Failures:
+    """The settings that this call would make the base's, because it decides the epochs of all runs itself."""
+    if settings.epochs is None and not settings.quick:
+        return {}
+    reason = "--epochs or --quick decides the epochs of all runs"
+    return {change: {task.seed: reason for task in tasks} for change in changes if change[0] == "epochs"}
+
+
+def _run(task: Task, change: Change | None, loaded: LoadedCorpora, settings: Settings) -> None:
+    from dataclasses import replace
+
+    from ser_keras import training
+
+    if change is None:
+        click.echo(result_line(task, training.run(task, loaded, settings)))
+        return
+    key, value = change
+    folder = training.run(task, loaded, replace(settings, choose={key: value_text(value)}))
+    click.echo(f"{_told(change)}: {result_line(task, folder)}")
+
+
+def _told(change: Change) -> str:
+    return f"{change[0]} = {value_text(change[1])}"
+
+
+if __name__ == "__main__":
+    cli.run(ablate, name="python -m ser_keras.ablate")
