@@ -3,11 +3,12 @@
     python -m ser_keras.ablate yadav2022/ravdess --choices trim_top_db,normalisation,pool_edge --seeds 3
     python -m ser_keras.ablate sankaran2023/ann --choices n_mfcc=13/26,epochs
 
-Each setting and seed is a run of its own (`seed-0,n_mfcc=13`), kept like any other; an ablation that was stopped goes on
-where it was, and the table is computed from what is on disk.
+Each setting and seed is a run of its own (`seed-0,n_mfcc=13`), kept like any other; an ablation that was stopped goes
+on where it was, and the table is computed from what is on disk.
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -28,7 +29,7 @@ from ser_keras.reproduce import (
     synthetic_data,
     tasks_of,
 )
-from ser_keras.tasks import PROTOCOLS, PUBLISHED, Settings, Task
+from ser_keras.tasks import PROTOCOLS, PUBLISHED, Settings, Task, run_folder
 
 Change = tuple[str, Value]
 Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it could not be run
@@ -146,7 +147,7 @@ def _changes(task: Task, variant: str | None, named: tuple[str, ...]) -> tuple[C
 def _carried_out(tasks: list[Task], changes: tuple[Change, ...], loaded: LoadedCorpora, settings: Settings) -> str:
     """Run what is not finished, seed by seed, so that a stopped ablation has few seeds of all settings; the table."""
     with cli.quiet_imports():
-        from ser_keras.report.ablation_write import write_ablation
+        from ser_keras.report import ablation_write
 
     failures = _held(tasks, changes, settings)
     for number, task in enumerate(tasks, start=1):
@@ -159,9 +160,22 @@ def _carried_out(tasks: list[Task], changes: tuple[Change, ...], loaded: LoadedC
             except (SerError, ValueError) as error:  # ValueError: Keras on layers that don't fit each other
                 failures.setdefault(change, {})[task.seed] = " ".join(str(error).split())
                 click.echo(f"{_told(change)}: seed {task.seed} can't be run: {failures[change][task.seed]}")
-        done = [one.seed for one in tasks[:number]]
-        told = write_ablation(settings.out, task, done, failures)
-    return told
+        entry = _table(task, [one.seed for one in tasks[:number]], settings.out, failures)
+        folder = settings.out / task.paper / "ablation"
+        name = f"{task.experiment.name}-{task.variant.name}-{task.protocol}"
+        told = ablation_write.write_ablation(folder, name, entry)
+    return f"{told}\nablation: {folder / name}.md"
+
+
+def _table(task: Task, done: list[int], out: Path, failures: Failures) -> dict:
+    """The ablation as it lies on disk, of the seeds that are done."""
+    from ser_keras.report import ablation
+
+    printed = discovery.published(task.paper)["results"]
+    others = {name: result for name, result in printed.items() if name != task.experiment.name}
+    epochs = task.variant.training(choices.resolved(task.choices, {})).epochs
+    runs = ablation.stored(run_folder(task, out).parent, done)
+    return ablation.table(runs, task.choices, others, failures, recipe_epochs=epochs)
 
 
 def _held(tasks: list[Task], changes: tuple[Change, ...], settings: Settings) -> Failures:
@@ -173,8 +187,6 @@ def _held(tasks: list[Task], changes: tuple[Change, ...], settings: Settings) ->
 
 
 def _run(task: Task, change: Change | None, loaded: LoadedCorpora, settings: Settings) -> None:
-    from dataclasses import replace
-
     from ser_keras import training
 
     if change is None:

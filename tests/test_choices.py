@@ -2,7 +2,7 @@
 
 import pytest
 
-from ser_keras.choices import parsed, resolved
+from ser_keras.choices import changes, parsed, resolved
 from ser_keras.errors import PaperError
 from ser_keras.experiment import Choice
 
@@ -50,3 +50,34 @@ def test_given_text_becomes_a_value_of_the_declared_kind(text, key, value):
 def test_wrong_setting_is_refused_with_what_was_expected(text, says):
     with pytest.raises(PaperError, match=says):
         resolved(CHOICES, parsed([text]))
+
+
+def test_all_alternatives_are_changes_unless_choices_are_named():
+    everything = (("threshold", 20.0), ("threshold", None), ("size", 5), ("edge", "kept"), ("flag", True))
+    assert changes(CHOICES) == everything
+    assert changes(CHOICES, ["edge,threshold"]) == (*everything[:2], everything[3])
+    assert changes(CHOICES, ["edge", "threshold"]) == changes(CHOICES, ["edge, threshold"])
+
+
+def test_values_of_a_choice_can_be_named_and_ours_is_no_change():
+    assert changes(CHOICES, ["threshold=20/60/45/none/45,size"]) == (
+        ("threshold", 20.0),
+        ("threshold", 45.0),
+        ("threshold", None),
+        ("size", 5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("volume", "'volume' is no choice here; choices: threshold, size, edge, flag"),
+        ("size=many", "choice size can't be 'many'"),
+        ("edge=kept/torn", "choice edge can't be 'torn'"),
+        ("size=3", "size: only our own values are named"),
+        ("size=", "choice size can't be ''"),
+    ],
+)
+def test_named_changes_that_are_none_are_refused(named, says):
+    with pytest.raises(PaperError, match=says):
+        changes(CHOICES, [named])

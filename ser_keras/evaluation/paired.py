@@ -28,9 +28,9 @@ class Difference:
 def over_seeds(base: Sequence[float], other: Sequence[float], confidence: float = CONFIDENCE) -> Difference:
     """Difference of two settings from runs with the same seeds: Student's t on the differences of the pairs.
 
-    Seeds are independent draws of start, order and split of the same clips, so that it speaks of the mean over all seeds
-    on this corpus. It says nothing of other recordings: splits of one corpus share clips, and for those the interval is
-    too narrow (Nadeau and Bengio 2003, Inference for the generalization error, Machine Learning 52).
+    Seeds are independent draws of start, order and split of the same clips, so that it speaks of the mean over all
+    seeds on this corpus. It says nothing of other recordings: splits of one corpus share clips, and for those the
+    interval is too narrow (Nadeau and Bengio 2003, Inference for the generalization error, Machine Learning 52).
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def mcnemar(only_base: int, only_other: int) -> float:
     ValueError : a negative count
 
     Source: McNemar (1947), Note on the sampling error of the difference between correlated proportions or percentages,
-    Psychometrika 12; in its exact binomial form. Dietterich (1998), Approximate statistical tests for comparing supervised
-    classification learning algorithms, Neural Computation 10, on what it can tell.
+    Psychometrika 12; in its exact binomial form. Dietterich (1998), Approximate statistical tests for comparing
+    supervised classification learning algorithms, Neural Computation 10, on what it can tell.
     """
     if min(only_base, only_other) < 0:
         raise ValueError(f"{only_base} and {only_other} clips: counts are not negative")

@@ -1,0 +1,157 @@
+"""The ablation command as a user calls it: what it refuses, and that it goes on where it was killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ser_keras.ablate import ablate
+from ser_keras.errors import SerError
+from ser_keras.reproduce import SYNTHETIC_LINE
+
+TARGET = "sankaran2023/ann"
+OPTIONS = (TARGET, "--choices", "batch_size=8/4,standardise", "--seeds", 2, "--epochs", 1, "--quick")
+SETTINGS = ("", ",batch_size=8", ",standardise=all", ",standardise=none")
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "ser_keras.ablate", *map(str, arguments)]
+
+
+def environment(cwd):
+    kept = {key: value for key, value in os.environ.items() if key != "SER_KERAS_DATA"}
+    return kept | {"XDG_CACHE_HOME": str(cwd / "home"), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def call(*arguments, cwd):
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, env=environment(cwd))
+
+
+def records(folder):
+    return {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("runs/*/*/*/*/seed-*/run.json")}
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A folder where an ablation was killed after its second run and called again: what was there, and what it said."""
+    folder = tmp_path_factory.mktemp("killed")
+    options = (*OPTIONS, "--corpora", "synthetic", "--jobs", 1)
+    process = subprocess.Popen(
+        command(*options), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(folder)
+    )
+    deadline = time.monotonic() + 300
+    while len(records(folder)) < 2 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = records(folder)
+    return folder, before, call(*options, cwd=folder)
+
+
+def entry(folder):
+    return json.loads((folder / "runs/sankaran2023/ablation/ann-described-published.json").read_text(encoding="utf-8"))
+
+
+def test_killed_ablation_goes_on_with_what_is_missing(killed):
+    folder, before, done = killed
+    assert done.returncode == 0, done.stderr
+    assert 2 <= len(before) < 8
+    after = records(folder)
+    assert set(after) == {f"seed-{seed}{setting}" for seed in (0, 1) for setting in SETTINGS}
+    assert {name: after[name] for name in before} == before
+
+
+def test_table_has_every_setting_and_seed(killed):
+    settings = entry(killed[0])["settings"]
+    assert [(one["choice"], one["value"]) for one in settings] == [
+        (None, None),
+        ("batch_size", 8),
+        ("standardise", "all"),
+        ("standardise", "none"),
+    ]
+    assert all([run["seed"] for run in one["runs"]] == [0, 1] for one in settings)
+
+
+def test_printed_table_says_what_its_figures_are_not(killed):
+    lines = killed[2].stdout.splitlines()
+    assert lines[0] == lines[-1] == SYNTHETIC_LINE
+    assert "NOT FOR FIGURES: the recordings of tess are synthetic; quick runs; held to 1 epoch by --epochs" in lines
+    assert any(line.startswith("standardise = none  ") for line in lines)
+    assert lines[-2] == "ablation: runs/sankaran2023/ablation/ann-described-published.md"
+    for ending in ("md", "csv", "svg", "png"):
+        assert (killed[0] / f"runs/sankaran2023/ablation/ann-described-published.{ending}").stat().st_size
+
+
+def test_report_of_the_runs_names_each_by_what_was_changed(killed):
+    done = subprocess.run(
+        [sys.executable, "-m", "ser_keras.report", "runs"],
+        cwd=killed[0],
+        capture_output=True,
+        text=True,
+        env=environment(killed[0]),
+    )
+    assert done.stdout.splitlines() == ["runs/sankaran2023/report/index.html"], done.stderr
+    report = json.loads((killed[0] / "runs/sankaran2023/report/report.json").read_text(encoding="utf-8"))
+    assert [one["settings"] for one in report["experiments"]] == [
+        {},
+        {"batch_size": 8},
+        {"standardise": "all"},
+        {"standardise": "none"},
+    ]
+
+
+def test_second_call_adds_settings_and_tells_why_one_cant_be_run(killed):
+    folder, _, _ = killed
+    before = records(folder)
+    options = ("--choices", "n_mfcc=200,epochs", "--seeds", "1", "--epochs", 1, "--quick", "--corpora", "synthetic")
+    done = call(TARGET, *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert set(records(folder)) - set(before) == set()
+    lines = done.stdout.splitlines()
+    assert "epochs = 15  0  can't be run (seed 0): --epochs or --quick decides the epochs of all runs" in lines
+    assert any(line.startswith("n_mfcc = 200  0  can't be run (seed 0): ") for line in lines)
+    assert any(line.startswith("batch_size = 8") for line in lines)  # of the call before, so that it is paid for
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["yadav2022"], 3, "yadav2022 has several experiments, and an ablation is of one: yadav2022/ravdess, "),
+        (["yadav2022/emodb", "--choices", "volume"], 3, "yadav2022/emodb described: 'volume' is no choice here"),
+        (["yadav2022/emodb", "--seeds", "many"], 2, "neither a number of seeds"),
+        ([], 2, "Missing argument"),
+    ],
+)
+def test_wrong_call_is_one_clear_line(arguments, code, says, tmp_path):
+    done = call(*arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert says in done.stderr
+    if code == 3:
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nobody1999/x"], "no paper is called 'nobody1999'"),
+        (["yadav2022/iemocap"], "yadav2022 has no experiment 'iemocap'"),
+        (
+            ["rastogi2025/mlp"],
+            "rastogi2025/mlp coded leaves nothing open; what does, of rastogi2025: cnn-lstm described",
+        ),
+        (["yadav2022/emodb", "--choices", "l2=loud"], "yadav2022/emodb described: choice l2 can't be 'loud'"),
+        (["yadav2022/emodb", "--variant", "coded"], "yadav2022/emodb described is the only variant"),
+        (["yadav2022/emodb"], "python -m ser_keras.corpora fetch emodb"),
+    ],
+)
+def test_what_cant_be_ablated_is_named(arguments, says, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("SER_KERAS_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SerError) as refused:
+        ablate.main(arguments, standalone_mode=False)
+    assert says in str(refused.value)
