@@ -16,7 +16,7 @@ import numpy as np
 from ser_keras.evaluation import metrics, paired
 from ser_keras.experiment import Choice, Value
 from ser_keras.report import tables
-from ser_keras.report.runs import Run, read
+from ser_keras.report.runs import Run, changed_choices, read
 
 Change = tuple[str, Value]
 Failures = Mapping[Change, Mapping[int, str]]
@@ -36,13 +36,8 @@ def stored(folder: Path, seeds: Sequence[int]) -> tuple[Run, ...]:
         for run in sorted(runs, key=lambda run: run.record["seed"])
         if run.record["seed"] in seeds
         and run.record.get("weights", "trained") == "trained"
-        and len(changed(run.record)) < 2
+        and len(changed_choices(run.record)) < 2
     )
-
-
-def changed(record: Mapping) -> tuple[Change, ...]:
-    """The choices of a run that are not at our values."""
-    return tuple((one["key"], one["value"]) for one in record["choices"] if one["value"] != one["default"])
 
 
 def held_epochs(record: Mapping) -> int | None:
@@ -75,11 +70,11 @@ def table(
     dict : `settings` has the base first, then changed choices in the order of the declaration
     """
     failures = failures or {}
-    first = next(run.record for run in runs if not changed(run.record))
+    first = next(run.record for run in runs if not changed_choices(run.record))
     same = [run for run in runs if _conditions(run.record) == _conditions(first)]
     groups: dict[Change | None, list[Run]] = {None: []}
     for run in same:
-        groups.setdefault(next(iter(changed(run.record)), None), []).append(run)
+        groups.setdefault(next(iter(changed_choices(run.record).items()), None), []).append(run)
     for change in failures:
         groups.setdefault(change, [])
     order = [None, *sorted((one for one in groups if one), key=lambda one: _place(one, choices))]

@@ -80,7 +80,7 @@ def papers_with_runs(out: Path) -> tuple[str, ...]:
 
 
 def finished_runs(out: Path, paper: str) -> tuple[Run, ...]:
-    """A paper's finished runs, by experiment, variant, protocol and seed.
+    """A paper's finished runs, by experiment, variant and protocol; ours, then those with changed choices; by seed.
 
     Raises
     ------
@@ -90,7 +90,17 @@ def finished_runs(out: Path, paper: str) -> tuple[Run, ...]:
     if not folders:
         raise RunError(f"{out / paper} holds no finished run: python -m ser_keras.reproduce {paper} --out {out}")
     runs = [read(folder) for folder in folders]
-    return tuple(sorted(runs, key=lambda run: (run.folder.parent.parts, run.record["seed"])))
+
+    def place(run: Run) -> tuple:
+        ours = not changed_choices(run.record) and run.record.get("weights", "trained") == "trained"
+        return run.folder.parent.parts, not ours, run.record["seed"], run.folder.name
+
+    return tuple(sorted(runs, key=place))
+
+
+def changed_choices(record: Mapping) -> dict[str, object]:
+    """The choices of a run that are not at our values: key → value."""
+    return {one["key"]: one["value"] for one in record["choices"] if one["value"] != one["default"]}
 
 
 def read(folder: Path) -> Run:
@@ -149,8 +159,7 @@ def _record(path: Path) -> dict:
     _check_parts(path, record)
     *place, name = path.parent.parts[-5:]
     said = [str(record[key]) for key in ("paper", "experiment", "variant", "protocol")]
-    changed = {one["key"]: one["value"] for one in record["choices"] if one["value"] != one["default"]}
-    full = folder_name(record["seed"], changed, record.get("weights", "trained"))
+    full = folder_name(record["seed"], changed_choices(record), record.get("weights", "trained"))
     if place != said or name not in (full, f"seed-{record['seed']}"):
         raise _wrong(path, f"is of {'/'.join(said)}/{full}, which is not where it lies")
     return record

@@ -15,7 +15,7 @@ from ser_keras import discovery
 from ser_keras.evaluation import intervals, metrics, printed
 from ser_keras.evaluation.audit import examined
 from ser_keras.report import leaks
-from ser_keras.report.runs import Run
+from ser_keras.report.runs import Run, changed_choices
 from ser_keras.tasks import PUBLISHED
 
 FITTED = (
@@ -72,9 +72,17 @@ def experiments(runs: Sequence[Run]) -> list[dict]:
 
 
 def _differing(group: list[Run], siblings: list[list[Run]]) -> dict[str, object]:
-    """Settings in which a group differs from others of the same experiment, variant and protocol."""
-    own, rest = _settings(group[0]), [_settings(other[0]) for other in siblings if other is not group]
-    return {key: value for key, value in own.items() if any(other.get(key) != value for other in rest)}
+    """What tells a group from others of the same experiment, variant and protocol.
+
+    Its changed choices, and other settings only where groups with the same choices differ: a changed learning rate is
+    not told once more as another optimizer, nor is all that others changed told of the one that changed nothing.
+    """
+    own, changed = _settings(group[0]), changed_choices(group[0].record)
+    rest = [other[0] for other in siblings if other is not group]
+    alike = [_settings(other) for other in rest if changed_choices(other.record) == changed]
+    theirs = [changed_choices(other.record).items() for other in rest]
+    told = {key: value for key, value in changed.items() if any((key, value) not in other for other in theirs)}
+    return told | {key: value for key, value in own.items() if any(other.get(key) != value for other in alike)}
 
 
 def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dict]) -> dict:

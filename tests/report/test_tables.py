@@ -130,3 +130,17 @@ def test_corpora_and_clips_set_aside_are_counted(make_run, tmp_path):
     [entry] = entries(tmp_path)
     assert entry["corpora"]["emodb"] == corpus | {"missing": 35}
     assert entry["set_aside"] == aside
+
+
+def test_changed_choices_alone_tell_runs_apart(make_run, tmp_path):
+    def choices(batch_size):
+        return [{"key": "batch_size", "value": batch_size, "default": 16, "reason": "why", "alternatives": [4]}]
+
+    def trained(batch_size):
+        return {"optimizer": f"Adam of {batch_size}", "batch_size": batch_size, "epochs_run": 12, "best_epoch": 8}
+
+    folder = make_run(0, choices=choices(4), training=trained(4))
+    folder.rename(folder.with_name("seed-0,batch_size=4"))
+    make_run(1, choices=choices(16), training=trained(16))
+    ours, changed = entries(tmp_path)  # ours first, though its seed is the higher one
+    assert (ours["settings"], changed["settings"]) == ({}, {"batch_size": 4})
