@@ -116,7 +116,7 @@ def manifest_rows(name):
         labels = entry.labels
         said = f"{name}-{folder.LOADERS[name].text(labels)}"
         speaker = f"{name}-{labels.speaker}"
-        yield f"{name}/{entry.file}", name, "", labels.emotion, labels.code, speaker, labels.gender, said
+        yield f"{name}/{entry.file}", name, "", labels.emotion, labels.code, speaker, labels.gender, said, entry.sha256
 
 
 def parts(split):
