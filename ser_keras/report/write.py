@@ -1,4 +1,4 @@
-"""A paper's report, written from its stored runs alone: page, Markdown, JSON and figures."""
+"""A paper's report, written from its stored runs alone: page, Markdown, LaTeX tables, JSON and figures."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import numpy as np
 
 from ser_keras import __version__
 from ser_keras.files import write_atomically, write_json, write_text
-from ser_keras.report import figures, html, markdown, overview, tables, texts
+from ser_keras.report import figures, html, latex, markdown, overview, tables, texts
 from ser_keras.report.runs import Run, curves, finished_runs
 
 
@@ -21,6 +21,26 @@ def write_report(out: Path, paper: str) -> Path:
     PaperError : a run's printed figures are not whole
     """
     out = Path(out)
+    report, groups = contents(out, paper)
+    drawn = {entry["id"]: drawings(entry, group) for entry, group in zip(report["experiments"], groups, strict=True)}
+    folder = out / paper / "report"
+    drawn[overview.KEY] = [overview.drawing(report["overview"])]
+    _write_figures(folder / "figures", [one for group in drawn.values() for one in group])
+    write_json(folder / "report.json", report)
+    write_text(folder / "report.md", markdown.document(report, drawn))
+    write_text(folder / "tables.tex", latex.document(report))
+    write_text(folder / "index.html", html.page(report, drawn, __version__))
+    return folder / "index.html"
+
+
+def contents(out: Path, paper: str) -> tuple[dict, list[list[Run]]]:
+    """What a report says, as in `report.json`, and the runs of each of its entries.
+
+    Raises
+    ------
+    RunError : there is no finished run, or one can't be read
+    PaperError : a run's printed figures are not whole
+    """
     runs = finished_runs(out, paper)
     entries = tables.experiments(runs)
     newest = max(runs, key=lambda run: run.record.get("finished", ""))
@@ -31,14 +51,7 @@ def write_report(out: Path, paper: str) -> Path:
         "overview": overview.lines(entries, *tables.printed_experiments(paper)),
         "experiments": entries,
     }
-    drawn = {entry["id"]: drawings(entry, group) for entry, group in zip(entries, tables.groups(runs), strict=True)}
-    folder = out / paper / "report"
-    drawn[overview.KEY] = [overview.drawing(report["overview"])]
-    _write_figures(folder / "figures", [one for group in drawn.values() for one in group])
-    write_json(folder / "report.json", report)
-    write_text(folder / "report.md", markdown.document(report, drawn))
-    write_text(folder / "index.html", html.page(report, drawn, __version__))
-    return folder / "index.html"
+    return report, tables.groups(runs)
 
 
 def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:

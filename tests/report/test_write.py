@@ -61,7 +61,15 @@ def test_report_is_written_beside_the_runs(make_run, tmp_path):
     names = sorted(one.relative_to(path.parent).as_posix() for one in path.parent.rglob("*") if one.is_file())
     parts = ("difference", "learning", "pair", "published", "reproduced")
     drawn = [f"figures/emodb-described-published-{part}.{end}" for part in parts for end in ("png", "svg")]
-    assert names == [*drawn, "figures/overview.png", "figures/overview.svg", "index.html", "report.json", "report.md"]
+    assert names == [
+        *drawn,
+        "figures/overview.png",
+        "figures/overview.svg",
+        "index.html",
+        "report.json",
+        "report.md",
+        "tables.tex",
+    ]
 
 
 def test_json_has_the_documented_form(make_run, tmp_path):
