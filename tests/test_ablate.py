@@ -7,13 +7,16 @@ import subprocess
 import sys
 import time
 
+import click
 import pytest
 
+from ser_keras import ablate as command_module
 from ser_keras.ablate import ablate
 from ser_keras.errors import SerError
-from ser_keras.report import evidence, tables
+from ser_keras.report import ablation_write, evidence, tables
 from ser_keras.report.runs import finished_runs, papers_with_runs
-from ser_keras.reproduce import SYNTHETIC_LINE
+from ser_keras.reproduce import SYNTHETIC_LINE, tasks_of
+from ser_keras.tasks import Settings
 
 TARGET = "sankaran2023/ann"
 CHOICES = "n_mfcc=200,epochs=15,batch_size=8/4,standardise=none"  # there are 128 mel bands; a batch of 4 is ours
@@ -68,6 +71,22 @@ def test_killed_ablation_goes_on_with_what_is_missing(killed):
     assert {name: after[name] for name in before} == before
 
 
+def test_network_that_keras_cant_build_is_a_line_and_the_others_go_on(monkeypatch, capsys, tmp_path):
+    def run(task, change, loaded, settings):
+        if change == ("conv_blocks", 9):
+            raise ValueError("Computed output size\nwould be negative")
+        click.echo(f"ran {change}")
+
+    seen = {}
+    monkeypatch.setattr(command_module, "_run", run)
+    monkeypatch.setattr(command_module, "_table", lambda task, done, out, failures: seen.update(failures))
+    monkeypatch.setattr(ablation_write, "write_ablation", lambda *arguments: "table")
+    tasks = tasks_of([("sankaran2023", "cnn")], None, "published", (0,))
+    command_module._carried_out(tasks, (("conv_blocks", 9), ("filters", 16)), None, Settings(tmp_path))
+    assert seen == {("conv_blocks", 9): {0: "Computed output size would be negative"}}
+    assert "ran ('filters', 16)" in capsys.readouterr().out
+
+
 def test_table_has_every_setting_and_seed(killed):
     settings = entry(killed[0])["settings"]
     found = {(one["choice"], one["value"]): [run["seed"] for run in one["runs"]] for one in settings}
@@ -86,7 +105,7 @@ def test_printed_table_says_what_its_figures_are_not(killed):
     assert "NOT FOR FIGURES: the recordings of tess are synthetic; quick runs; held to 1 epoch by --epochs" in lines
     assert any(line.startswith("standardise = none  ") for line in lines)
     assert lines[-2] == "ablation: runs/sankaran2023/ablation/ann-described-published.md"
-    for ending in ("md", "csv", "svg", "png"):
+    for ending in ("html", "md", "csv", "svg", "png"):
         assert (killed[0] / f"runs/sankaran2023/ablation/ann-described-published.{ending}").stat().st_size
 
 

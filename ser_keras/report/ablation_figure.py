@@ -42,8 +42,9 @@ def ablation_figure(rows: Sequence[dict], published: float | None) -> Figure:
     left.set_ylim(len(rows) - 0.5, -0.5)
     shown = [one for row in rows for one in (*row["validation"], *row["test"], *_ends(row))]
     left.set_xlim(*_reach([100 * one for one in (*shown, *([] if published is None else [published]))]))
-    left.set_xlabel("accuracy in %")
-    right.set_xlabel("points, setting minus ours")
+    left.set_xlabel("accuracy in %" + ("; bars: 95 % intervals of one more run" if any(map(_ends, rows)) else ""))
+    barred = any(row["interval"] for row in rows)
+    right.set_xlabel("points, setting minus ours" + ("; bars: 95 % intervals" if barred else ""))
     for panel in (left, right):
         panel.tick_params(axis="y", length=0)
         panel.grid(axis="x", color="#dddddd", linewidth=0.6)
@@ -88,12 +89,13 @@ def _reach(percents: list[float]) -> tuple[float, float]:
 
 
 def _keys(rows: Sequence[dict], published: float | None) -> list[Line2D]:
-    def dot(colour: str, label: str, line: str = "") -> Line2D:
-        return Line2D([], [], color=colour, marker="o", linestyle=line, markeredgecolor="white", label=label)
+    def dot(colour: str, label: str) -> Line2D:
+        return Line2D([], [], color=colour, marker="o", linestyle="", markeredgecolor="white", label=label)
 
     keys = [dot(VALIDATION, "validation")] if any(row["validation"] for row in rows) else []
-    keys.append(dot(TEST, "test, with its 95 % interval" if any(row["rerun"] for row in rows) else "test", "-"))
-    keys.append(Line2D([], [], color=TEST, marker=".", linestyle="", alpha=0.6, label="single runs"))
+    keys.append(dot(TEST, "test"))
+    if any(len(row["test"]) > 1 for row in rows):
+        keys.append(Line2D([], [], color=TEST, marker=".", linestyle="", alpha=0.6, label="single runs"))
     if published is not None:
         keys.append(Line2D([], [], color=KEPT, linestyle="--", label=f"published, {100 * published:.2f} %"))
     return keys

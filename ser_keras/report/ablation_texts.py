@@ -128,8 +128,7 @@ def _moves(entry: Entry) -> list[str]:
                 f"{setting_name(one)} moves test accuracy by {texts.signed(100 * test['mean'])} points "
                 f"({points(test['interval'])}); after Holm p is {p_text(test['p_holm'])}: it {holds} among so many."
             )
-    flat = [setting_name(one) for one in others if _flat(one)]
-    told = [f"No spread to test by, as every seed differs by the same: {', '.join(flat)}."] if flat else []
+    told = [f"{why}: {', '.join(names)}." for why, names in _untested(others).items() if names]
     if not halves:
         return told
     if not found:
@@ -138,9 +137,20 @@ def _moves(entry: Entry) -> list[str]:
     return [*found, *told, reach]
 
 
-def _flat(setting: Mapping) -> bool:
-    test = setting["difference"]["accuracy"]
-    return test["pairs"] > 1 and test["interval"] is None
+def _untested(others: Sequence[Mapping]) -> dict[str, list[str]]:
+    """Settings without an interval of their difference, by what keeps them from one."""
+    alone, none, equal = (
+        "One seed alone, so no test",
+        "No difference on any seed",
+        "The same difference on every seed",
+    )
+    found: dict[str, list[str]] = {alone: [], none: [], equal: []}
+    for one in others:
+        test = one["difference"]["accuracy"]
+        if test["interval"] is None:
+            why = alone if test["pairs"] == 1 else none if test["p"] == 1 else equal
+            found[why].append(setting_name(one))
+    return found
 
 
 def _same_clips(entry: Entry) -> list[str]:

@@ -1,4 +1,4 @@
-"""An ablation's files, written from stored runs: Markdown, JSON, CSV and the figure; and its table for the screen."""
+"""An ablation's files, written from stored runs: page, Markdown, JSON, CSV and figure; and its table for a screen."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ser_keras.files import write_atomically, write_json, write_text
-from ser_keras.report import ablation_texts, figures, markdown, texts
+from ser_keras.report import ablation_texts, figures, html, markdown, texts
 from ser_keras.report.ablation_figure import ablation_figure
 
 COLUMNS = (
@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 def write_ablation(folder: Path, name: str, entry: Mapping[str, object]) -> str:
-    """Write NAME.md, .json, .csv, .svg and .png; the table and its sentences are returned as text for a screen.
+    """Write NAME.html, .md, .json, .csv, .svg and .png; the table and its sentences are returned as text for a screen.
 
     Parameters
     ----------
@@ -26,11 +26,15 @@ def write_ablation(folder: Path, name: str, entry: Mapping[str, object]) -> str:
     """
     entry = {**entry, "generated": datetime.now(UTC).isoformat(timespec="seconds")}
     drawn = ablation_figure([_row(one) for one in entry["settings"]], entry["published"]["accuracy"])
-    for ending, data in (("svg", figures.svg(drawn)), ("png", figures.png(drawn))):
+    svg, png = figures.svg(drawn), figures.png(drawn)
+    for ending, data in (("svg", svg), ("png", png)):
         write_atomically(folder / f"{name}.{ending}", lambda path, data=data: path.write_bytes(data))
     write_json(folder / f"{name}.json", entry)
     write_text(folder / f"{name}.csv", _csv(entry["settings"]))
-    write_text(folder / f"{name}.md", _document(entry, name))
+    said = _said(entry)
+    write_text(folder / f"{name}.md", _document(said, name))
+    page = html.rendered("ablation.html", entry=entry, uri=html.data_uri(svg), **said)
+    write_text(folder / f"{name}.html", page)
     return screen(entry)
 
 
@@ -93,30 +97,41 @@ def _csv(settings: Sequence[Mapping]) -> str:
     return stream.getvalue()
 
 
-def _document(entry: Mapping, name: str) -> str:
-    plain, marks = markdown.plain, ablation_texts.marks(entry)
-    title = f"{entry['paper']}/{entry['experiment']}: choices that matter"
+def _said(entry: Mapping) -> dict:
+    """All that page and Markdown say, as plain text."""
+    settings = entry["settings"]
     facts = (
         f"{entry['title']}; {entry['variant']}, {entry['protocol']} protocol. Published: "
         f"{entry['published']['accuracy_text'] or texts.NOTHING} ({entry['published']['source']}). "
         f"Written {texts.moment(entry['generated'])}."
     )
-    reasons = {
-        one["choice"]: (one["ours"], one["reason"]) for one in entry["settings"] if one["choice"] and one["reason"]
+    reasons = {one["choice"]: (one["ours"], one["reason"]) for one in settings if one["choice"] and one["reason"]}
+    shown = [
+        f"{ablation_texts.setting_name(one)} {texts.percent(one['accuracy_mean'])}" for one in settings if one["runs"]
+    ]
+    return {
+        "title": f"{entry['paper']}/{entry['experiment']}: choices that matter",
+        "facts": facts,
+        "marks": ablation_texts.marks(entry),
+        "heads": ablation_texts.HEADS,
+        "rows": [ablation_texts.cells(one) for one in settings],
+        "legend": ablation_texts.LEGEND,
+        "sentences": ablation_texts.sentences(entry),
+        "alt": f"Accuracy on validation and test clips, and differences from ours; on test clips: {', '.join(shown)}",
+        "ours": [(key, texts.value_text(value), reason) for key, (value, reason) in reasons.items()],
     }
-    ours = [[key, texts.value_text(value), reason] for key, (value, reason) in reasons.items()]
-    told = [f"- {plain(line)}" for line in ablation_texts.sentences(entry)]
-    alt = (
-        f"Validation and test accuracy of {texts.counted(len(entry['settings']), 'setting')}, and differences from ours"
-    )
+
+
+def _document(said: Mapping, name: str) -> str:
+    plain = markdown.plain
     blocks = [
-        *([f"**Not for figures: {plain('; '.join(marks))}.**"] if marks else []),
-        f"# {plain(title)}",
-        plain(facts),
-        markdown.table(ablation_texts.HEADS, map(ablation_texts.cells, entry["settings"])),
-        plain(ablation_texts.LEGEND),
-        "\n".join(told),
-        f"![{plain(alt)}]({name}.png)",
-        *(["## What is ours", markdown.table(["Choice", "Value", "Reason"], ours)] if ours else []),
+        *([f"**Not for figures: {plain('; '.join(said['marks']))}.**"] if said["marks"] else []),
+        f"# {plain(said['title'])}",
+        plain(said["facts"]),
+        markdown.table(said["heads"], said["rows"]),
+        plain(said["legend"]),
+        "\n".join(f"- {plain(line)}" for line in said["sentences"]),
+        f"![{plain(said['alt'])}]({name}.png)",
+        *(["## What is ours", markdown.table(["Choice", "Value", "Reason"], said["ours"])] if said["ours"] else []),
     ]
     return "\n\n".join(blocks) + "\n"

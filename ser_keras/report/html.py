@@ -33,20 +33,18 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
     drawn : entry id → its figures: `key`, `alt`, `caption`, `svg` (bytes)
     version : of this package
     """
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
     items = [
         {
             "id": entry["id"],
             "entry": entry,
             "figures": [
-                {**figure, "uri": _data_uri(figure["svg"])} for figure in drawn[entry["id"]] if figure["key"] != "pair"
+                {**figure, "uri": data_uri(figure["svg"])} for figure in drawn[entry["id"]] if figure["key"] != "pair"
             ],
         }
         for entry in report["experiments"]
     ]
-    return environment.get_template("template.html").render(
+    return rendered(
+        "template.html",
         paper=report["paper"],
         citation=report["citation"],
         generated=report["generated"],
@@ -58,10 +56,9 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
         heads=overview.HEADS,
         caption=overview.CAPTION,
         reasons=overview.reasons(report["overview"]),
-        plot={**drawn[overview.KEY][0], "uri": _data_uri(drawn[overview.KEY][0]["svg"])},
+        plot={**drawn[overview.KEY][0], "uri": data_uri(drawn[overview.KEY][0]["svg"])},
         ways=evidence.variants(report["experiments"]),
         parts=PARTS,
-        style=Markup((HERE / "style.css").read_text(encoding="utf-8")),  # ours, not a run's
         words=texts,
         proof=evidence,
     )
@@ -76,5 +73,15 @@ def together(cell: str) -> str:
     )
 
 
-def _data_uri(svg: bytes) -> str:
+def rendered(template: str, **values: object) -> str:
+    """A template of this folder with its values, all of them escaped, and with our style."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    style = Markup((HERE / "style.css").read_text(encoding="utf-8"))  # ours, not a run's
+    return environment.get_template(template).render(style=style, **values)
+
+
+def data_uri(svg: bytes) -> str:
+    """A figure as an address that holds it."""
     return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"

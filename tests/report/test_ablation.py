@@ -98,6 +98,9 @@ def test_differences_are_paired_by_seed(add, table):
 def test_seed_that_only_one_of_both_has_is_not_paired(add, table):
     three(add, (20, 30, 40))
     add(1, 33, l2=0.1)
+    add(0, 21, l2=0.2)
+    add(1, 33, l2=0.2)
+    assert "One seed alone, so no test: l2 = 0.1." in told(table())
     setting = table()["settings"][1]
     assert setting["difference"]["seeds"] == [1]
     assert setting["difference"]["accuracy"]["mean"] == pytest.approx(-3 / CLIPS)
@@ -261,7 +264,8 @@ def test_equal_runs_give_no_interval_to_judge_by(add, table):
     assert [one["rerun_interval"] for one in entry["settings"]] == [None] * 3
     lines = told(entry)
     assert "can't be told: our runs are all equal" in lines
-    assert "No spread to test by, as every seed differs by the same: l2 = 0.1, l2 = 0.2." in lines
+    assert "No difference on any seed: l2 = 0.1." in lines
+    assert "The same difference on every seed: l2 = 0.2." in lines
 
 
 def test_figures_that_are_not_the_papers_explain_nothing(add, table):
@@ -324,6 +328,10 @@ def test_files_hold_the_table_and_every_run(add, table, tmp_path):
     assert "| l2 = 0.1 | 3 | 70.00 ± 0.00 % | 69.16 ± 10.28 % |" in page
     assert "![" in page and "(emodb.png)" in page
     assert "l2 = 0.1  " in text
+    html = (tmp_path / "ablation/emodb.html").read_text(encoding="utf-8")
+    assert "<td>69.16 ± 10.28 %</td>" in html
+    assert "the loss is not finite" in html
+    assert "http" not in html.replace("http-equiv", "")  # one file, works offline
     for ending in ("svg", "png"):
         before = (tmp_path / f"ablation/emodb.{ending}").read_bytes()
         ablation_write.write_ablation(tmp_path / "again", "emodb", entry)
