@@ -13,6 +13,8 @@ COMMANDS = {
     "corpora": ("ser_keras.corpora.__main__", "corpora"),
     "features": ("ser_keras.features.__main__", "features"),
     "leakage": ("ser_keras.leakage", "leakage"),
+    "new-corpus": ("ser_keras.scaffold.corpus", "new_corpus"),
+    "new-paper": ("ser_keras.scaffold.paper", "new_paper"),
     "report": ("ser_keras.report.__main__", "report"),
     "reproduce": ("ser_keras.reproduce", "reproduce"),
 }

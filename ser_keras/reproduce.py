@@ -148,6 +148,8 @@ def _entry(paper: str, experiment: str) -> dict:
 
 
 def _percent(entry: Mapping) -> str:
+    if not {"accuracy", "accuracy_percent"} & set(entry):
+        return "–"
     percent = entry["accuracy_percent"] if "accuracy_percent" in entry else 100 * entry["accuracy"]
     return f"{percent:.2f} %"
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ser_keras.corpora.archive import unpack
 from ser_keras.corpora.download import resumable, tls_session
-from ser_keras.corpora.folder import LOADERS, Found, by_hand, data_folder, find_in
+from ser_keras.corpora.folder import Found, by_hand, data_folder, find_in, loader
 from ser_keras.corpora.manifest import Corpus, Entry, Labels, Manifest, corpus, manifest
 from ser_keras.corpora.verify import sha256s, verify
 from ser_keras.errors import CorpusError
@@ -43,7 +43,7 @@ def fetch(name: str, data: Path | None = None, *, address: str | None = None) ->
     CorpusError : no such corpus, or its terms ask for a person, or it cannot be had whole from the address
     """
     return fetch_into(
-        data_folder(data, must_exist=False), corpus(name), manifest(name), LOADERS[name].labels, address=address
+        data_folder(data, must_exist=False), corpus(name), manifest(name), loader(name).labels, address=address
     )
 
 

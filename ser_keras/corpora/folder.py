@@ -4,8 +4,10 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import Protocol
 
 import platformdirs
 
@@ -14,10 +16,43 @@ from ser_keras.corpora.manifest import Corpus, Entry, Labels, Manifest, corpus, 
 from ser_keras.errors import CorpusError
 
 VARIABLE = "SER_KERAS_DATA"
+ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 SYNTHETIC = "SYNTHETIC.json"  # a corpus folder with this file holds no recordings of people
 LOADERS: Mapping[str, ModuleType] = MappingProxyType(
     {"ravdess": ravdess, "emodb": emodb, "tess": tess, "savee": savee, "cremad": cremad}
 )
+
+
+class Loader(Protocol):
+    """What is known of a corpus's file names."""
+
+    def labels(self, path: str) -> Labels | None: ...
+
+    def text(self, clip: Labels) -> str: ...
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The loader of a corpus whose manifest lists its clips by path."""
+
+    by_path: Mapping[str, Labels]
+
+    def labels(self, path: str) -> Labels | None:
+        """The labels of the clip with this path inside the corpus folder; None if there is none."""
+        return self.by_path.get(path)
+
+    def text(self, clip: Labels) -> str:
+        """What is said, where the manifest has a column `text`; else the path, so that no two clips share a text."""
+        told = dict(clip.extras)
+        return told.get("text") or told["file"]
+
+
+@cache
+def loader(name: str) -> Loader:
+    """The loader of a corpus: a module of ours, or what a registered manifest lists."""
+    if name in LOADERS:
+        return LOADERS[name]
+    return Listed(MappingProxyType({entry.file: entry.labels for entry in manifest(name).entries}))
 
 
 @dataclass(frozen=True)
@@ -64,7 +99,7 @@ def find(name: str, data: Path | None = None) -> Found | None:
     ------
     CorpusError : no such corpus, or a data folder that was asked for is not there
     """
-    return find_in(data_folder(data), corpus(name), manifest(name), LOADERS[name].labels)
+    return find_in(data_folder(data), corpus(name), manifest(name), loader(name).labels)
 
 
 def find_in(data: Path, corpus: Corpus, manifest: Manifest, labels: Callable[[str], Labels | None]) -> Found | None:
@@ -151,7 +186,7 @@ def _marker(folder: Path) -> Mapping[str, object] | None:
 
 
 def _recordings(folder: Path) -> Iterator[tuple[str, int]]:
-    """Path inside the folder, with `/`, and size of every `.wav` below it.
+    """Path inside the folder, with `/`, and size of every recording below it, by its ending.
 
     Links are followed, and each folder is entered once, so that a link to a folder above does no harm. Hidden names
     are passed over: some archives of macOS hold a shadow `._X.wav` of every file.
@@ -169,5 +204,5 @@ def _recordings(folder: Path) -> Iterator[tuple[str, int]]:
                 continue
             if item.is_dir():
                 waiting.append((here / item.name, f"{prefix}{item.name}/"))
-            elif item.name.casefold().endswith(".wav") and item.is_file():
+            elif item.name.casefold().endswith(ENDINGS) and item.is_file():
                 yield prefix + item.name, item.stat().st_size

@@ -7,11 +7,12 @@ import csv
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 
+from ser_keras.corpora import plugins
 from ser_keras.errors import CorpusError
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise", "bored")
@@ -96,15 +97,35 @@ class Corpus:
     homepage: str
     folders: tuple[str, ...]
     by_hand: str
-    bibtex: Mapping[str, object]
+    bibtex: Mapping[str, object] = field(default_factory=dict)
     source: Source | None = None
 
 
 @cache
 def corpora() -> Mapping[str, Corpus]:
-    """Name → description of every corpus, in the order of `corpora.toml`."""
+    """Name → description of every corpus: ours in the order of `corpora.toml`, then those that are registered.
+
+    Raises
+    ------
+    CorpusError : a registered one bears the name of ours, or its description is not whole
+    """
     table = tomllib.loads(files("data_manifests").joinpath("corpora.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({name: _corpus(name, entry) for name, entry in table.items()})
+    described = {name: _corpus(name, entry) for name, entry in table.items()}
+    for name in plugins.folders():
+        if name in described:
+            raise CorpusError(f"a package registers a corpus {name!r}, which is one of ours: rename or remove it")
+        described[name] = _registered(name, plugins.description(name))
+    return MappingProxyType(described)
+
+
+def _registered(name: str, entry: dict) -> Corpus:
+    known = {one.name for one in fields(Corpus)} - {"name"}
+    missing = {"title", "licence", "citation", "homepage", "folders", "by_hand"} - set(entry)
+    wrong = sorted(missing) or sorted(set(entry) - known)
+    if wrong:
+        path = plugins.folders()[name] / plugins.DESCRIPTION
+        raise CorpusError(f"{path} {'lacks' if missing else 'has the unknown key'} {wrong[0]!r}: mend it")
+    return _corpus(name, entry)
 
 
 def _corpus(name: str, entry: dict) -> Corpus:
@@ -133,18 +154,37 @@ def manifest(name: str) -> Manifest:
     ------
     CorpusError : no such corpus
     """
-    raw = files("data_manifests").joinpath(f"{corpus(name).name}.csv").read_bytes()
-    return read_manifest(raw)
+    described = corpus(name)
+    if name in plugins.folders():
+        return read_manifest(plugins.manifest_bytes(name), listed=True)
+    return read_manifest(files("data_manifests").joinpath(f"{described.name}.csv").read_bytes())
 
 
-def read_manifest(raw: bytes) -> Manifest:
-    """A manifest from the bytes of its CSV: the columns `COLUMNS`, then the extras of the corpus."""
-    header, *rows = csv.reader(raw.decode("utf-8").splitlines())
-    names = tuple(header[len(COLUMNS) :])
-    return Manifest(tuple(_entry(row, names) for row in rows), hashlib.sha256(raw).hexdigest())
+def read_manifest(raw: bytes, *, listed: bool = False) -> Manifest:
+    """A manifest from the bytes of its CSV: the columns `COLUMNS`, then the extras of the corpus.
+
+    In a `listed` one clips are told apart by their paths, which then are among the extras, not by what names say.
+
+    Raises
+    ------
+    CorpusError : it is no such table, or names an emotion that is not of the common vocabulary
+    """
+    try:
+        header, *rows = csv.reader(raw.decode("utf-8").splitlines())
+        names = tuple(header[len(COLUMNS) :])
+        if tuple(header[: len(COLUMNS)]) != COLUMNS:
+            raise ValueError(f"its columns are {', '.join(header)}; expected {', '.join(COLUMNS)} first")
+        entries = tuple(_entry(row, names, listed) for row in rows)
+    except ValueError as error:
+        raise CorpusError(f"a manifest can't be read ({error}): write it anew") from None
+    unknown = sorted({entry.labels.emotion for entry in entries} - set(EMOTIONS))
+    if unknown:
+        raise CorpusError(f"a manifest names the emotion {unknown[0]!r}; known are {', '.join(EMOTIONS)}")
+    return Manifest(entries, hashlib.sha256(raw).hexdigest())
 
 
-def _entry(row: list[str], names: tuple[str, ...]) -> Entry:
+def _entry(row: list[str], names: tuple[str, ...], listed: bool) -> Entry:
     file, size, sha256, emotion, code, speaker, gender, *extras = row
-    labels = Labels(emotion, code, speaker, gender, tuple(zip(names, extras, strict=True)))
+    told = tuple(zip(names, extras, strict=True)) + ((("file", file),) if listed else ())
+    labels = Labels(emotion, code, speaker, gender, told)
     return Entry(file, int(size), sha256, labels)

@@ -20,10 +20,16 @@ from ser_keras.files import write_atomically, write_json
 
 VOICES_VERSION = 1  # raise it when the same settings give other sounds
 RATES = {"ravdess": 48_000, "emodb": 16_000, "tess": 24_414, "savee": 44_100, "cremad": 16_000}  # of the real corpora
+OTHER_RATE = 16_000  # of corpora that others register
 KLATTGRID_RATE = 44_100  # of KlattGrid's "To Sound"
 LEVEL = -27.0  # dB re full scale, RMS of a neutral clip
 FLOOR = -78.0  # dB re full scale, noise of the room
 BATCH = 8
+
+
+def rate_of(name: str) -> int:
+    """Sample rate in Hz of a synthetic corpus's clips."""
+    return RATES.get(name, OTHER_RATE)
 
 
 def synthesize(name: str, out: Path, *, clips_per_class: int = 20, seed: int = 0, jobs: int = 1) -> Path:
@@ -131,7 +137,7 @@ def _write_batch(name: str, entries: list[Entry], target: Path, seed: int) -> in
         wave = utterance(name, entry, seed)
         path = target / entry.file
         write_atomically(
-            path, lambda temporary, wave=wave: soundfile.write(temporary, wave, RATES[name], "PCM_16", format="WAV")
+            path, lambda temporary, wave=wave: soundfile.write(temporary, wave, rate_of(name), "PCM_16", format="WAV")
         )
     return len(entries)
 
@@ -145,17 +151,17 @@ def utterance(name: str, entry: Entry, seed: int) -> np.ndarray:
 
     Returns
     -------
-    float64 (samples,) at `RATES[name]`, peak under 1
+    float64 (samples,) at `rate_of(name)`, peak under 1
     """
     import soxr
 
     labels = entry.labels
     voice = voices.speaker(labels.gender, _rng(seed, name, "speaker", labels.speaker))
-    said = voices.syllables(_rng(seed, name, "text", folder.LOADERS[name].text(labels)))
+    said = voices.syllables(_rng(seed, name, "text", folder.loader(name).text(labels)))
     rng = _rng(seed, name, "clip", entry.file)
     profile = voices.performed(voices.PROFILES[labels.emotion], rng)
     spoken = _spoken(said, voice, profile, rng)
-    wave = soxr.resample(spoken, KLATTGRID_RATE, RATES[name], quality="HQ")
+    wave = soxr.resample(spoken, KLATTGRID_RATE, rate_of(name), quality="HQ")
     wave = wave * 10 ** ((LEVEL + profile.level) / 20) / np.sqrt(np.mean(wave**2))
     wave = wave + 10 ** (FLOOR / 20) * rng.standard_normal(len(wave))
     peak = np.abs(wave).max()

@@ -88,7 +88,7 @@ def _rows(name: str, found: folder.Found, manifest: Manifest) -> Iterator[tuple[
                 labels.code,
                 f"{name}-{labels.speaker}",
                 labels.gender,
-                f"{name}-{folder.LOADERS[name].text(labels)}",
+                f"{name}-{folder.loader(name).text(labels)}",
                 "" if found.synthetic else entry.sha256,
             )
 

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ser_keras.report import overview, texts
 
-HEAD = (
-    "% Written by ser_keras; needs \\usepackage{array,booktabs}, and \\usepackage[T1]{fontenc} for names with accents."
-)
+HEAD = "% Written by ser_keras; needs \\usepackage{array,booktabs} and \\usepackage[T1]{fontenc}."
 OVERVIEW = "l" + "".join(
     f">{{\\raggedright\\arraybackslash}}p{{0.{width}\\linewidth}}" for width in ("10", "12", "12", "12", "08", "17")
 )
