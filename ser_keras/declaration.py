@@ -105,6 +105,11 @@ def _pipeline_record(task: Task, choices: Choices) -> dict:
     }
 
 
+def decisive(declared: dict) -> dict:
+    """The part of a declaration that figures depend on, as `finished` compares it."""
+    return {key: _decisive(declared, declared, key) for key in (*DECISIVE, "seed")}
+
+
 def finished(folder: Path, declared: dict) -> bool:
     """Whether the folder holds a finished run of this declaration.
 

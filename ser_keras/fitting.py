@@ -1,29 +1,42 @@
-"""A model and a recipe in, a trained model and its history out; all that touches Keras while training is here."""
+"""A model and a recipe in, a trained model and its history out; beside `checkpoints` all of training that is Keras."""
 
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ser_keras import checkpoints
 from ser_keras.errors import RunError
 from ser_keras.experiment import Plateau, Training
 from ser_keras.features.examples import Examples, moments
 
 
 class Batches(keras.utils.PyDataset):
-    """Examples in batches, with one-hot targets; shuffled anew each epoch when given a seed, else in order."""
+    """Examples in batches, with one-hot targets; shuffled anew each epoch when given a seed, else in order.
 
-    def __init__(self, examples: Examples, n_classes: int, batch_size: int, shuffle_seed: int | None = None) -> None:
+    `epochs_done` orders have been used before: the first is the one that follows them.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        n_classes: int,
+        batch_size: int,
+        shuffle_seed: int | None = None,
+        epochs_done: int = 0,
+    ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self.examples, self.n_classes, self.batch_size = examples, n_classes, batch_size
         self._rng = None if shuffle_seed is None else np.random.default_rng(shuffle_seed)
         self._order = np.arange(len(examples))
-        self.on_epoch_end()
+        for _ in range(1 + epochs_done):
+            self.on_epoch_end()
 
     def __len__(self) -> int:
         return -(-len(self.examples) // self.batch_size)
@@ -41,10 +54,10 @@ class Batches(keras.utils.PyDataset):
 class Progress(keras.callbacks.Callback):
     """A progress bar over epochs on stderr, and the seconds each took."""
 
-    def __init__(self, label: str, epochs: int) -> None:
+    def __init__(self, label: str, epochs: int, done: int = 0) -> None:
         super().__init__()
         self.seconds: list[float] = []
-        self._bar = tqdm(total=epochs, desc=label, unit="epoch")
+        self._bar = tqdm(total=epochs, initial=done, desc=label, unit="epoch")
         self._start = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
@@ -64,12 +77,16 @@ class Progress(keras.callbacks.Callback):
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model, its history (one row an epoch) and which epoch's weights it holds (from 1)."""
+    """A trained model, its history (one row an epoch) and which epoch's weights it holds (from 1).
+
+    `resumed_after` is how many epochs were there already, from a call that was killed.
+    """
 
     model: keras.Model
     history: pd.DataFrame
     kept_epoch: int
     stopped_early: bool
+    resumed_after: int = 0
 
 
 def make_deterministic() -> bool:
@@ -119,10 +136,12 @@ def fit(
     n_classes: int,
     seed: int,
     label: str = "training",
+    state: Path | None = None,
 ) -> Fitted:
     """The model adapted to its training part and trained by a recipe.
 
-    `seed` decides the order of examples (Keras's own seed is set before building).
+    `seed` decides the order of examples (Keras's own seed is set before building). `state` is the file that keeps the
+    training's state: one that is there is gone on from, and gives what an undisturbed training does.
 
     Raises
     ------
@@ -136,7 +155,9 @@ def fit(
     adapt(model, train)
     loss = _of_softmaxed if training.from_logits else training.loss
     model.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"])
-    progress = Progress(label, training.epochs)
+    known = None if state is None else checkpoints.read(state, model)
+    done = 0 if known is None else len(known.history)
+    progress = Progress(label, training.epochs, done)
     watch = keras.callbacks.EarlyStopping(
         monitor=training.monitor,
         mode="max" if training.monitor.endswith("accuracy") else "min",
@@ -145,20 +166,24 @@ def fit(
     )
     watched = validation is not None or not training.monitor.startswith("val_")
     slower = [_plateau(training.plateau)] if training.plateau else []
-    fitted = model.fit(
-        Batches(train, n_classes, training.batch_size, shuffle_seed=seed),
+    told = [*slower, *([watch] if watched else [])]
+    keeper = checkpoints.Keeper(state, known, told, watch, progress.seconds)
+    model.fit(
+        Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done),
         validation_data=None if validation is None else Batches(validation, n_classes, training.batch_size),
+        initial_epoch=training.epochs if known and known.ended else done,
         epochs=training.epochs,
-        callbacks=[progress, keras.callbacks.TerminateOnNaN(), *slower, *([watch] if watched else [])],
+        callbacks=[progress, keras.callbacks.TerminateOnNaN(), *told, keeper],
         verbose=0,
     )
-    history = pd.DataFrame(fitted.history).assign(seconds=progress.seconds)
+    history = pd.DataFrame(keeper.history)
     history.insert(0, "epoch", np.arange(1, len(history) + 1))
     if not np.isfinite(history["loss"]).all():
         raise RunError(f"the loss is not finite in epoch {len(history)}: lower the learning rate")
+    keeper.keep(ended=True, best=False)
     model.compile(optimizer=model.optimizer, loss=training.loss, metrics=["accuracy"])  # saved without what is ours
     kept = watch.best_epoch + 1 if watched and training.restore_best else len(history)
-    return Fitted(model, history, int(kept), len(history) < training.epochs)
+    return Fitted(model, history, int(kept), len(history) < training.epochs, done)
 
 
 def _of_softmaxed(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:

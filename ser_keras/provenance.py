@@ -43,6 +43,11 @@ def provenance() -> dict:
     }
 
 
+def computed_by() -> dict:
+    """The part of `provenance` that a training must share from its first epoch to its last, to give the same bytes."""
+    return {key: provenance()[key] for key in ("ser_keras", "python", "packages", "backend")}
+
+
 def _version(name: str) -> str | None:
     try:
         return version(name)

@@ -3,10 +3,10 @@
 The run folder holds `model.keras`, `predictions.csv` (clip, speaker, true, predicted, one probability a class),
 `history.csv` (not where weights were loaded), `split.csv` (every example and its part) and, written last, `run.json`:
 a run is finished when that file is there. Reports read nothing else. A protocol of several folds has a model a fold
-(`model-1.keras`) and a column `fold` in each table.
+(`model-1.keras`) and a column `fold` in each table. Until then `unfinished/` keeps the state of each fold's training:
+a run that is killed goes on from there when it is asked for again, and gives the same bytes.
 """
 
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ import keras
 import numpy as np
 import pandas as pd
 
-from ser_keras import fitting, preparation
+from ser_keras import checkpoints, fitting, preparation
 from ser_keras.choices import resolved
 from ser_keras.corpora.table import LoadedCorpora
-from ser_keras.declaration import changed, declaration, finished
+from ser_keras.declaration import changed, decisive, declaration, finished
 from ser_keras.errors import PaperError
 from ser_keras.experiment import Choices, Training
 from ser_keras.files import write_atomically, write_json
-from ser_keras.provenance import provenance
+from ser_keras.provenance import computed_by, provenance
 from ser_keras.splits import Split, kept
 from ser_keras.tasks import Settings, Task, run_folder
 
@@ -47,17 +47,27 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     declared = declaration(task, choices, recipe, corpora, quick=settings.quick, weights=weights)
     folder = run_folder(task, settings.out, changed(task, choices), weights)
     if not settings.force and finished(folder, declared):
+        checkpoints.removed(folder)
         return folder
-    shutil.rmtree(folder, ignore_errors=True)
+    states = checkpoints.prepared(folder, {**decisive(declared), **computed_by()})
     started, clock = datetime.now(UTC), time.perf_counter()
     pool = preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
     splits = [kept(split, sorted(pool.errors)) for split in preparation.splits(task, pool.table, choices)]
     features_s = time.perf_counter() - clock
     folds = [
-        _carried_out(task, recipe, pool, split, choices, settings, name=_fold_name(task, number, len(splits)))
+        _carried_out(
+            task,
+            recipe,
+            pool,
+            split,
+            choices,
+            settings,
+            name=_fold_name(task, number, len(splits)),
+            state=states / f"fold-{number}.npz",
+        )
         for number, split in enumerate(splits, start=1)
     ]
-    total_s = time.perf_counter() - clock
+    total_s = time.perf_counter() - clock + sum(_earlier_s(fold.fitted) for fold in folds)
     prediction_s = sum(fold.prediction_s for fold in folds)
     durations = {
         "features_s": features_s,
@@ -76,7 +86,9 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    _write_run(folder, folds, pool, record)
+    resumed = [fold.fitted.resumed_after for fold in folds]
+    _write_run(folder, folds, pool, {**record, "resumed_after": resumed} if any(resumed) else record)
+    checkpoints.removed(folder)
     return folder
 
 
@@ -104,6 +116,7 @@ def _carried_out(
     settings: Settings,
     *,
     name: str,
+    state: Path,
 ) -> _Fold:
     """A model fitted on a split's training part, or filled with the authors' weights, and its predictions."""
     parts = preparation.parts(pool, split)
@@ -114,7 +127,7 @@ def _carried_out(
         if task.variant.start:
             task.variant.start(model, choices)
         fitted = fitting.fit(
-            model, recipe, parts.train, parts.validation, n_classes=classes, seed=task.seed, label=name
+            model, recipe, parts.train, parts.validation, n_classes=classes, seed=task.seed, label=name, state=state
         )
     else:
         fitted = _published(task, model, settings.weights)
@@ -123,6 +136,11 @@ def _carried_out(
     tested = pool.table.iloc[split.test]
     predictions = fitting.predictions_table(tested["clip"], tested["speaker"], tested["emotion"], scores, task.classes)
     return _Fold(split, fitted, len(parts.train), predictions, time.perf_counter() - clock)
+
+
+def _earlier_s(fitted: fitting.Fitted) -> float:
+    """Seconds of the epochs that an earlier call ran, before it was killed."""
+    return float(fitted.history["seconds"][: fitted.resumed_after].sum()) if fitted.resumed_after else 0.0
 
 
 def _published(task: Task, model: keras.Model, folder: Path) -> fitting.Fitted:
