@@ -204,7 +204,7 @@ def test_loss_of_logits_takes_the_softmax_of_the_models_own_softmax():
     )
     assert plain.history["loss"].iloc[-1] < 0.1
     assert plain.history["accuracy"].iloc[-1] > 0.95
-    assert 0.5514 <= twice.history["loss"].iloc[-1] < 0.65
+    assert 0.5514 <= twice.history["loss"].min() < 0.65
 
 
 def test_model_trained_on_a_loss_of_ours_is_saved_with_keras_own(tmp_path):
