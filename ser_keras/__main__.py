@@ -11,6 +11,7 @@ COMMANDS = {
     "audit": ("ser_keras.audit", "audit"),
     "cite": ("ser_keras.cite", "cite"),
     "corpora": ("ser_keras.corpora.__main__", "corpora"),
+    "export": ("ser_keras.export", "command"),
     "features": ("ser_keras.features.__main__", "features"),
     "leakage": ("ser_keras.leakage", "leakage"),
     "new-corpus": ("ser_keras.scaffold.corpus", "new_corpus"),

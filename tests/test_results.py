@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ser_keras import discovery, results
+from ser_keras import results
 from ser_keras.errors import RunError
 from ser_keras.report import overview
 from ser_keras.report.runs import finished_runs
@@ -22,50 +22,6 @@ RECORD = {
     "quick": False,
     "training": {"epochs_limit": 60},
 }
-
-
-@pytest.fixture
-def make_run(tmp_path):
-    """A function that writes a small finished run of yadav2022/emodb below `tmp_path`; `right` of 20 clips are."""
-
-    def make(seed, right, *, experiment="emodb", variant="described", protocol="published", clips=535, changed=False):
-        published = discovery.published("yadav2022")["results"][experiment]
-        choices = [{"key": "trim", "value": 2 if changed else 1, "default": 1, "reason": "r", "alternatives": [2]}]
-        record = {
-            "schema": 1,
-            "paper": "yadav2022",
-            "experiment": experiment,
-            "title": "T",
-            "variant": variant,
-            "protocol": protocol,
-            "seed": seed,
-            "quick": False,
-            "classes": ["angry", "sad"],
-            "published": published,
-            "choices": choices,
-            "corpora": {"emodb": {"clips": clips, "expected": 535, "synthetic": False, "manifest_sha256": "a" * 64}},
-            "set_aside": [],
-            "split": {
-                "supports": {part: {"angry": 10, "sad": 10} for part in ("train", "validation", "test")},
-                "speakers": {"train": ["a"], "validation": [], "test": ["a", "b"]},
-            },
-            "training": {"epochs_limit": 60, "epochs_run": 1, "best_epoch": 1},
-            "provenance": {"commit": "c" * 40, "packages": {"keras": "3"}},
-            "durations": {"training_s": 1.0},
-        }
-        name = f"seed-{seed}" + (",trim=2" if changed else "")
-        folder = tmp_path / "runs" / "yadav2022" / experiment / variant / protocol / name
-        folder.mkdir(parents=True)
-        (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
-        (folder / "history.csv").write_text("epoch,loss,accuracy\n1,1.0,0.5\n", encoding="utf-8")
-        rows = ["clip,speaker,true,predicted,angry,sad"]
-        for number in range(20):
-            true, other = ("angry", "sad") if number < 10 else ("sad", "angry")
-            rows.append(f"{number},{'ab'[number % 2]},{true},{true if number < right else other},0.5,0.5")
-        (folder / "predictions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-        return folder
-
-    return make
 
 
 @pytest.fixture
@@ -140,54 +96,54 @@ def test_run_that_is_not_the_papers_is_left_out(place, value):
     assert not results.comparable(record)
 
 
-def test_table_gives_mean_and_deviation_over_seeds_and_what_was_not_run(make_run, kept):
-    make_run(0, 18)
-    make_run(1, 16)
+def test_table_gives_mean_and_deviation_over_seeds_and_what_was_not_run(small_run, kept):
+    small_run(0, 18)
+    small_run(1, 16)
     # accuracies 90 and 80 %: mean 85, deviation sqrt(2 · 5²) = 7.07
     assert row(kept())[2].startswith("85.00 ± 7.07 % (2 runs)")
     assert row(kept(), "yadav2022/ravdess")[-2] == "not run"
 
 
-def test_corpus_that_lacks_under_a_thousandth_is_comparable_and_named_below_the_table(make_run, kept, monkeypatch):
+def test_corpus_that_lacks_under_a_thousandth_is_comparable_and_named_below_the_table(small_run, kept, monkeypatch):
     lacking = copy.deepcopy(RECORD)
     lacking["corpora"] = {"tess": {"clips": 2798, "expected": 2800, "synthetic": False}}
     assert results.comparable(lacking)
     monkeypatch.setattr(results, "ALMOST", 0.99)
-    make_run(0, 18, clips=534)
+    small_run(0, 18, clips=534)
     assert list(results.table(kept()))[-1] == "In these runs emodb lacks 1 of 535 clips."
 
 
-def test_incomplete_corpora_leave_no_ledger(make_run, kept):
-    make_run(0, 18, clips=500)
+def test_incomplete_corpora_leave_no_ledger(small_run, kept):
+    small_run(0, 18, clips=500)
     assert kept() == {}
 
 
-def test_runs_on_unheard_speakers_have_a_column_and_are_never_averaged_with_the_others(make_run, kept):
-    make_run(0, 18)
-    make_run(0, 12, protocol="speaker-independent")
+def test_runs_on_unheard_speakers_have_a_column_and_are_never_averaged_with_the_others(small_run, kept):
+    small_run(0, 18)
+    small_run(0, 12, protocol="speaker-independent")
     cells = row(kept())
     assert cells[2].startswith("90.00 % (1 run)") and cells[4].startswith("60.00 % (1 run)")
 
 
-def test_variants_have_a_column_each(make_run, kept):
-    make_run(0, 18)
-    make_run(0, 10, variant="coded")
+def test_variants_have_a_column_each(small_run, kept):
+    small_run(0, 18)
+    small_run(0, 10, variant="coded")
     cells = row(kept())
     assert cells[2].startswith("90.00 % (1 run)") and cells[3].startswith("50.00 % (1 run)")
 
 
-def test_runs_with_changed_choices_are_told_as_tried_and_stand_in_no_mean(make_run, kept):
-    make_run(0, 18)
-    make_run(0, 10, changed=True)
+def test_runs_with_changed_choices_are_told_as_tried_and_stand_in_no_mean(small_run, kept):
+    small_run(0, 18)
+    small_run(0, 10, changed=True)
     assert row(kept())[2].startswith("90.00 % (1 run)")
     told = results.document(kept())
     assert "trim = 2 alone moves described by −40.00 points." in told
     assert "| trim=2 | 0 | 50.00 % |" in told
 
 
-def test_every_single_run_is_listed(make_run, kept):
+def test_every_single_run_is_listed(small_run, kept):
     for seed, right in enumerate((18, 16, 11)):
-        make_run(seed, right)
+        small_run(seed, right)
     told = [line for line in results.document(kept()).splitlines() if line.startswith("| yadav2022/emodb | described")]
     assert [line.split("|")[6].strip() for line in told] == ["90.00 %", "80.00 %", "55.00 %"]
 
@@ -205,8 +161,8 @@ def test_text_around_the_table_is_kept():
     assert results.with_table(once, {}) == once
 
 
-def test_command_writes_ledgers_tables_and_figure(make_run, tmp_path, monkeypatch):
-    make_run(0, 18)
+def test_command_writes_ledgers_tables_and_figure(small_run, tmp_path, monkeypatch):
+    small_run(0, 18)
     monkeypatch.chdir(tmp_path)
     readme = tmp_path / "README.md"
     readme.write_text(f"# Name\n{results.BEGIN}\n{results.END}\n", encoding="utf-8")

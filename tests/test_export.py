@@ -1,0 +1,114 @@
+"""Exported models give what the run's model gives, with their classes and a card of what they are worth."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from ser_keras import export
+from ser_keras.errors import RunError
+
+ROWS = np.random.default_rng(0).normal(3.0, 2.0, (5, 6, 4)).astype(np.float32)
+
+
+@pytest.fixture
+def run(small_run):
+    """A finished run whose model has a fitted normalisation and a recurrent layer."""
+    folder = small_run(0, 18)
+    inputs = keras.Input((6, 4))
+    scaled = keras.layers.Normalization(axis=-1)
+    x = keras.layers.LSTM(3)(scaled(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x))
+    scaled.adapt(ROWS)
+    model.save(folder / "model.keras")
+    return folder
+
+
+@pytest.fixture
+def expected(run):
+    return np.asarray(keras.saving.load_model(run / "model.keras")(ROWS))
+
+
+def onnx(path):
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(path / "model.onnx")
+    assert len(session.get_inputs()) == 1
+    return session.run(None, {session.get_inputs()[0].name: ROWS})[0]
+
+
+def litert(path):
+    import tensorflow
+
+    interpreter = tensorflow.lite.Interpreter(str(path / "model.tflite"))
+    [taken], [given] = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.allocate_tensors()
+    answers = []
+    for row in ROWS:
+        interpreter.set_tensor(taken["index"], row[np.newaxis])
+        interpreter.invoke()
+        answers.append(interpreter.get_tensor(given["index"])[0])
+    return np.stack(answers)
+
+
+def saved_model(path):
+    import tensorflow
+
+    loaded = tensorflow.saved_model.load(str(path / "saved_model"))
+    return np.asarray(loaded.serve(ROWS))
+
+
+def keras_file(path):
+    return np.asarray(keras.saving.load_model(path / "model.keras", safe_mode=True)(ROWS))
+
+
+@pytest.mark.parametrize(
+    ("form", "answer"), [("keras", keras_file), ("onnx", onnx), ("litert", litert), ("saved-model", saved_model)]
+)
+def test_exported_model_gives_the_runs_probabilities(run, expected, tmp_path, form, answer):
+    folder = export.export(run, form, tmp_path / "out")
+    # float32 sums in another order
+    np.testing.assert_allclose(answer(folder), expected, atol=1e-5)
+    assert json.loads((folder / "model.json").read_text())["classes"] == ["angry", "sad"]
+
+
+def test_card_tells_figures_protocol_licence_and_what_it_is_not_for(run, tmp_path):
+    card = (export.export(run, "keras", tmp_path / "out") / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "Accuracy 90.00 % of 20 test clips [69.9, 97.2] (Wilson, 95 %), UAR 90.00 %." in card  # 18 of 20
+    assert "these figures say nothing of speakers it has never heard" in card
+    assert "emodb: EMO-DB, CC0 1.0" in card
+    assert "no hiring, no policing, no covert monitoring" in card
+
+
+def test_fold_is_to_be_named_where_there_are_several(run, tmp_path):
+    (run / "model.keras").rename(run / "model-1.keras")
+    (run / "model-2.keras").write_bytes((run / "model-1.keras").read_bytes())
+    with pytest.raises(RunError, match="holds 2 models, one a fold: --fold 1 to 2"):
+        export.export(run, "keras", tmp_path / "out")
+    assert json.loads((export.export(run, "keras", tmp_path / "two", 2) / "model.json").read_text())["model"] == (
+        "model-2.keras"
+    )
+
+
+def test_what_is_there_is_not_written_over(run, tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(RunError, match="out is there already: give another --out"):
+        export.export(run, "keras", tmp_path / "out")
+
+
+def test_missing_package_is_told_with_the_remedy_and_leaves_nothing(run, tmp_path, monkeypatch):
+    def refused(*arguments, **options):
+        raise ImportError("This requires the tf2onnx module.", name="tf2onnx")
+
+    monkeypatch.setattr(keras.Model, "export", refused)
+    with pytest.raises(RunError, match=r'missing \(tf2onnx\): pip install "ser_keras\[export\]"'):
+        export.export(run, "onnx", tmp_path / "out")
+    assert list(tmp_path.glob("*export*")) == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_command_names_the_folder_after_the_run(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(export.command, [str(run)], standalone_mode=False)
+    assert done.output == "exported/yadav2022-emodb-described-published-seed-0-keras\n"
