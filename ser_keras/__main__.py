@@ -10,6 +10,7 @@ COMMANDS = {
     "ablate": ("ser_keras.ablate", "ablate"),
     "audit": ("ser_keras.audit", "audit"),
     "cite": ("ser_keras.cite", "cite"),
+    "compare": ("ser_keras.compare", "compare"),
     "corpora": ("ser_keras.corpora.__main__", "corpora"),
     "export": ("ser_keras.export", "command"),
     "features": ("ser_keras.features.__main__", "features"),

@@ -42,9 +42,9 @@ def declaration(
             }
             for choice in task.choices
         ],
-        "corpora": {name: _corpus_record(report) for name, report in corpora.reports.items()},
+        "corpora": {name: corpus_record(report) for name, report in corpora.reports.items()},
         "missing_corpora": [name for name in task.experiment.corpora if name not in corpora.reports],
-        "training": _training_record(recipe),
+        "training": training_record(recipe),
         "pipeline": _pipeline_record(task, choices),
     }
 
@@ -54,7 +54,8 @@ def changed(task: Task, choices: Choices) -> dict[str, Value]:
     return {one.key: choices[one.key] for one in task.choices if choices[one.key] != one.value}
 
 
-def _corpus_record(report: CorpusReport) -> dict:
+def corpus_record(report: CorpusReport) -> dict:
+    """What of a corpus was there, as JSON values."""
     return {
         "clips": report.clips,
         "expected": report.expected,
@@ -65,7 +66,8 @@ def _corpus_record(report: CorpusReport) -> dict:
     }
 
 
-def _training_record(recipe: Training) -> dict:
+def training_record(recipe: Training) -> dict:
+    """A training recipe as JSON values."""
     plateau = recipe.plateau
     return {
         "optimizer": _optimizer_name(recipe),

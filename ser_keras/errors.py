@@ -30,3 +30,7 @@ class RunError(SerError):
 
 class WeightsError(SerError):
     """A file of published weights that can't be read, or does not fit the model."""
+
+
+class DependencyError(SerError):
+    """A package that only some commands need, and that is not installed."""

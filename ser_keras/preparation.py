@@ -102,7 +102,7 @@ def splits(task: Task, table: pd.DataFrame, choices: Choices) -> tuple[Split, ..
         return (with_validation(published, table["emotion"], share=share, seed=task.seed),)
     drawn = FOLDS[task.protocol](table, task.seed)
     share = share or _watched_share(published, task.variant.training(choices))
-    return tuple(_with_watched_speakers(split, table, share, task.seed) for split in drawn)
+    return tuple(with_watched_speakers(split, table, share, task.seed) for split in drawn)
 
 
 def _watched_share(published: Split, recipe: Training) -> float:
@@ -110,11 +110,16 @@ def _watched_share(published: Split, recipe: Training) -> float:
     own = np.setdiff1d(published.validation, published.test)
     if len(own):
         return len(own) / (len(own) + len(published.train))
+    return watched_share(recipe)
+
+
+def watched_share(recipe: Training) -> float:
+    """The validation part's share of what is not tested: the recipe's own, a tenth where it names none and watches."""
     watches = recipe.restore_best or recipe.patience is not None or recipe.plateau is not None
-    return 0.1 if watches and recipe.monitor.startswith("val_") else 0.0
+    return recipe.validation_share or (0.1 if watches and recipe.monitor.startswith("val_") else 0.0)
 
 
-def _with_watched_speakers(split: Split, table: pd.DataFrame, share: float, seed: int) -> Split:
+def with_watched_speakers(split: Split, table: pd.DataFrame, share: float, seed: int) -> Split:
     """A share of the training part's speakers is watched; with fewer than three, a share of its clips."""
     speakers = table["speaker"].to_numpy()
     groups = speakers if len(set(speakers[split.train])) > 2 else None

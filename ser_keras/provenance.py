@@ -15,6 +15,7 @@ PACKAGES = (
     "keras",
     "librosa",
     "numpy",
+    "opensmile",
     "pandas",
     "praat-parselmouth",
     "scikit-learn",

@@ -52,6 +52,8 @@ def test_the_core_knows_no_paper():
             ["keras", "tensorflow", "librosa", "ser_keras.training", "ser_keras.fitting", "ser_keras.reproduce"],
         ),
         ("training.py", ["ser_keras.report", "ser_keras.reproduce"]),
+        ("comparison", ["ser_keras.report", "ser_keras.reproduce", "ser_keras.compare"]),
+        ("comparison/cells.py", ["keras", "ser_keras.fitting", "ser_keras.training", "ser_keras.features"]),
         ("fitting.py", ["ser_keras.report", "ser_keras.reproduce", "ser_keras.training"]),
     ],
 )
@@ -72,6 +74,7 @@ def test_scan_sees_a_forbidden_import(tmp_path):
     [
         ["-m", "ser_keras.reproduce"],
         ["-m", "ser_keras.reproduce", "--help"],
+        ["-m", "ser_keras.compare", "--help"],
         ["-m", "ser_keras.corpora", "list"],
         ["-m", "ser_keras.corpora", "--help"],
         ["-m", "ser_keras.audit", "yadav2022"],

@@ -48,7 +48,8 @@ class Pipeline:
 
     `seed` decides what random steps draw; each clip has a stream of its own, so order and number of workers do
     not matter. `names` are those of the entries of a feature vector, () for other arrays. A silent recording is an
-    error unless `silence` is True.
+    error unless `silence` is True. `libraries` are packages whose release can move what these steps give, beside those
+    that every fingerprint holds.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Pipeline:
     seed: int = 0
     names: tuple[str, ...] = ()
     silence: bool = False
+    libraries: tuple[str, ...] = ()
 
     @property
     def is_random(self) -> bool:
@@ -72,7 +74,7 @@ class Pipeline:
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the SHA-256 of the description, our version of the steps and the libraries'."""
-        libraries = {name: version(name) for name in LIBRARIES}
+        libraries = {name: version(name) for name in (*LIBRARIES, *self.libraries)}
         text = json.dumps([FEATURES_VERSION, libraries, self.description()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

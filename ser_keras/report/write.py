@@ -25,7 +25,7 @@ def write_report(out: Path, paper: str) -> Path:
     drawn = {entry["id"]: drawings(entry, group) for entry, group in zip(report["experiments"], groups, strict=True)}
     folder = out / paper / "report"
     drawn[overview.KEY] = [overview.drawing(report["overview"])]
-    _write_figures(folder / "figures", [one for group in drawn.values() for one in group])
+    write_figures(folder / "figures", [one for group in drawn.values() for one in group])
     write_json(folder / "report.json", report)
     write_text(folder / "report.md", markdown.document(report, drawn))
     write_text(folder / "tables.tex", latex.document(report))
@@ -120,7 +120,7 @@ def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:
     ]  # fmt: skip
 
 
-def _write_figures(folder: Path, drawn: Sequence[dict]) -> None:
+def write_figures(folder: Path, drawn: Sequence[dict]) -> None:
     """Write the figures, and remove those of runs that are no longer there."""
     for one in drawn:
         for ending in ("svg", "png"):

@@ -1,0 +1,126 @@
+"""Every model on the same clips, classes and speaker-independent folds, and trained on one corpus, tested on another.
+
+    python -m ser_keras.compare --corpora emodb,ravdess                     all networks of all papers, and the floors
+    python -m ser_keras.compare rastogi2025/mlp --corpora emodb,ravdess     one, and the floors
+
+Finds models, has their cells computed, prints what came of it; computes nothing itself.
+"""
+
+import os
+from pathlib import Path
+
+import click
+
+from ser_keras import cli
+from ser_keras.corpora import folder, manifest
+from ser_keras.errors import ProtocolError
+from ser_keras.reproduce import CLIPS_PER_CLASS, QUICK_CLIPS_PER_CLASS, seeds, synthetic_data
+from ser_keras.tasks import Settings
+
+SYNTHETIC_LINE = "SYNTHETIC RECORDINGS: made by a synthesizer; the figures say nothing of speech."
+
+
+def names(text: str) -> tuple[str, ...]:
+    """`emodb,ravdess` → both, each once, in this order."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[PAPER/EXPERIMENT | PAPER | egemaps-svm | majority]...")
+@click.option("--corpora", required=True, help="Corpora, separated by commas: emodb,ravdess.")
+@click.option(
+    "--mode",
+    type=click.Choice(["within", "cross", "both"]),
+    default="both",
+    show_default=True,
+    help="within: folds of each corpus, and of all merged; cross: trained on one, tested on another.",
+)
+@click.option("--classes", help="Emotions, separated by commas; else those that all corpora share.")
+@click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+@click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for cells and report.")
+@click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
+@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
+@click.option("--epochs", type=click.IntRange(1), help="At most this many epochs, instead of each paper's recipe.")
+@click.option(
+    "--recordings",
+    type=click.Choice(["real", "synthetic"]),
+    default="real",
+    show_default=True,
+    help="Of people, or made by a synthesizer.",
+)
+@click.option(
+    "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
+)
+@click.option("--force", is_flag=True, help="Compute finished cells again.")
+@cli.debug_option
+def compare(
+    targets: tuple[str, ...],
+    corpora: str,
+    mode: str,
+    classes: str | None,
+    data: Path | None,
+    out: Path,
+    numbers: str,
+    jobs: int,
+    epochs: int | None,
+    recordings: str,
+    quick: bool,
+    force: bool,
+) -> None:
+    """Compare models on the same clips: those named, else one of each network of all papers, and always the floors."""
+    asked, wanted = names(corpora), names(classes or "") or None
+    for name in asked:
+        manifest.corpus(name)
+    if not asked or (mode == "cross" and len(asked) < 2):
+        raise ProtocolError(f"--mode {mode} of {len(asked)} corpora: name more with --corpora")
+    wanted_seeds = seeds(numbers)
+    if recordings == "synthetic":
+        click.echo(SYNTHETIC_LINE)
+        data = synthetic_data(list(asked), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
+    for name in asked:
+        folder.present(name, data)
+    settings = Settings(out, jobs, epochs, quick=quick, force=force)
+    _compared(targets, asked, wanted, mode, wanted_seeds, data, settings)
+    if recordings == "synthetic":
+        click.echo(SYNTHETIC_LINE)
+
+
+def _compared(
+    targets: tuple[str, ...],
+    asked: tuple[str, ...],
+    wanted: tuple[str, ...] | None,
+    mode: str,
+    wanted_seeds: tuple[int, ...],
+    data: Path | None,
+    settings: Settings,
+) -> None:
+    """Compute all cells, then write the report of all that are in the comparison's folder."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
+    with cli.quiet_imports():
+        from ser_keras.comparison import cells, clips, models, run
+        from ser_keras.corpora import table
+        from ser_keras.report import comparison, comparison_write
+
+        chosen = {model.name: model for model in models.selected(targets)}
+        _made_deterministic(chosen.values())
+    loaded = table.load(asked, data)
+    found = clips.gathered(tuple(chosen.values()), loaded, wanted, settings.out / "cache" / "features", settings.jobs)
+    counts = ", ".join(f"{name} {found.record([name])['count']}" for name in asked)
+    click.echo(f"classes: {', '.join(found.classes)}; clips: {counts}; set aside: {len(found.set_aside)}")
+    place = cells.comparison_folder(settings.out, asked, wanted)
+    for cell in cells.planned(tuple(chosen), asked, mode, wanted_seeds):
+        done = run.carried_out(cell, chosen[cell.model], found, place, settings)
+        click.echo(f"{cell.name}: {comparison.line(comparison.read(done))}")
+    click.echo(f"report: {comparison_write.write_report(place)}")
+
+
+def _made_deterministic(chosen) -> None:
+    """Before the first network computes anything; without one nothing of Keras is loaded."""
+    if any(model.variant for model in chosen):
+        from ser_keras import fitting
+
+        fitting.make_deterministic()
+
+
+if __name__ == "__main__":
+    cli.run(compare, name="python -m ser_keras.compare")

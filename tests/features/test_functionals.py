@@ -1,0 +1,69 @@
+"""eGeMAPS functionals: openSMILE called directly, stored like any feature, and one clear line without openSMILE."""
+
+import dataclasses
+import importlib.util
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser_keras.errors import AudioError, DependencyError
+from ser_keras.features import functionals
+from ser_keras.features.pipeline import Pipeline
+from ser_keras.features.store import Recording, extract
+
+
+def voiced(seconds=1.0, hertz=200.0):
+    """A pulse train through no filter: voiced at a known pitch."""
+    time = np.arange(int(seconds * 16_000)) / 16_000
+    return (0.1 * sum(np.sin(2 * np.pi * hertz * part * time) for part in range(1, 20))).astype(np.float32)
+
+
+def test_functionals_are_the_88_of_opensmile():
+    import opensmile
+
+    smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals)
+    wave = voiced()
+    found = functionals.egemaps(wave, 16_000)
+    assert found.shape == (functionals.N_EGEMAPS,) == (88,)
+    np.testing.assert_array_equal(found, smile.process_signal(wave, 16_000).to_numpy().ravel())
+
+
+def test_pitch_is_in_semitones_above_27_5_hertz():
+    # 12 · log2(200 / 27.5) = 34.35, Eyben et al. (2016), section 3.1; a tracker errs by less than a semitone
+    assert functionals.egemaps(voiced(), 16_000)[0] == pytest.approx(12 * np.log2(200 / 27.5), abs=0.5)
+
+
+def test_wave_without_a_frame_is_refused():
+    with pytest.raises(AudioError, match=r"no functionals for 0\.010 s"):
+        functionals.egemaps(voiced(0.01), 16_000)
+
+
+def test_pipeline_is_stored_and_a_short_clip_is_an_error_of_its_own(tmp_path):
+    for name, seconds in (("long", 1.0), ("short", 0.01)):
+        soundfile.write(tmp_path / f"{name}.wav", voiced(seconds), 16_000)
+    recordings = [Recording(name, str(tmp_path / f"{name}.wav")) for name in ("long", "short")]
+    found = extract(functionals.egemaps_pipeline(), recordings, tmp_path / "store")
+    assert found.shape == (88,)
+    assert list(found.errors) == [1]
+    assert "short.wav: openSMILE gives no functionals" in found.errors[1]
+
+
+def test_release_of_opensmile_is_in_the_fingerprint_and_moves_no_other(monkeypatch):
+    own = functionals.egemaps_pipeline()
+    without = dataclasses.replace(own, libraries=())
+    assert own.fingerprint != without.fingerprint
+    plain = Pipeline("p", 8000, ()).fingerprint
+    asked = []
+    monkeypatch.setattr("ser_keras.features.pipeline.version", lambda name: asked.append(name) or "1")
+    assert Pipeline("p", 8000, ()).fingerprint != plain  # other releases
+    assert "opensmile" not in asked
+    functionals.egemaps_pipeline().fingerprint  # noqa: B018 (computed once, by asking)
+    assert "opensmile" in asked
+
+
+def test_missing_opensmile_is_one_line_with_the_remedy(monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "opensmile" else find(name))
+    with pytest.raises(DependencyError, match=r'opensmile is not installed: pip install "ser_keras\[baseline\]"'):
+        functionals.egemaps_pipeline()
