@@ -70,6 +70,11 @@ def comparison_name(corpora: Sequence[str], wanted: Sequence[str] | None) -> str
     return "+".join(corpora) + (f",classes={'+'.join(wanted)}" if wanted else "")
 
 
+def corpora_of(name: str) -> tuple[str, ...]:
+    """The corpora of a comparison in their order, from its name."""
+    return tuple(name.partition(",")[0].split("+"))
+
+
 def comparison_folder(out: Path, corpora: Sequence[str], wanted: Sequence[str] | None) -> Path:
     """OUT/compare/COMPARISON."""
     return out / "compare" / comparison_name(corpora, wanted)

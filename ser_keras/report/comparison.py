@@ -5,7 +5,7 @@ seeds, and intervals are over speakers. Loads no model.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 import numpy as np
 import pandas as pd
 
-from ser_keras.comparison.cells import CROSS, SCHEMA, WITHIN
+from ser_keras.comparison.cells import CROSS, SCHEMA, WITHIN, corpora_of
 from ser_keras.errors import RunError
 from ser_keras.evaluation import breakdown, calibration, metrics
 
@@ -98,7 +98,9 @@ def report(results: Sequence[Result], name: str) -> dict:
         corpora: `mode`, `train`, `test`, `rows`, the best UAR first), `matrices` (one a model), `calibration` and
         `pairs` (one a model and mode, over all its corpora)
     """
-    boards = _boards(results)
+    found = {corpus: one for result in results for corpus, one in result.record["corpora"].items()}
+    corpora = {corpus: found[corpus] for corpus in sorted(found, key=_place(corpora_of(name)))}
+    boards = _boards(results, list(corpora))
     models = {one.record["model"]: one.record["title"] for one in results}
     pooled = [
         (model, mode, _of(results, model, mode))
@@ -108,7 +110,6 @@ def report(results: Sequence[Result], name: str) -> dict:
     ]
     calibrated = [{"model": model, "mode": mode, **_calibration(cells)} for model, mode, cells in pooled]
     overall = [_overall(model, boards, calibrated) for model in models]
-    corpora = {name: one for result in results for name, one in result.record["corpora"].items()}
     return {
         "name": name,
         "generated": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -136,11 +137,19 @@ def _of(results: Sequence[Result], model: str, mode: str) -> list[Result]:
     return single or found
 
 
-def _boards(results: Sequence[Result]) -> list[dict]:
+def _place(names: Sequence[str]) -> Callable[[str], tuple]:
+    """Sorting key: as in `names`, others behind them."""
+    return lambda name: (name not in names, names.index(name) if name in names else 0, name)
+
+
+def _boards(results: Sequence[Result], corpora: list[str]) -> list[dict]:
     groups: dict[tuple, dict[str, list[Result]]] = {}
     for one in results:
         groups.setdefault(one.key, {}).setdefault(one.record["model"], []).append(one)
-    order = sorted(groups, key=lambda key: (key[0] == CROSS, len(key[1])))
+    order = sorted(
+        groups,
+        key=lambda key: (key[0] == CROSS, len(key[1]), [corpora.index(name) for side in key[1:] for name in side]),
+    )
     return [
         {
             "mode": mode,

@@ -25,6 +25,11 @@ PAIRS = (
 )
 
 
+def title(report: Mapping) -> str:
+    """The report's title."""
+    return f"Comparison on {report['name'].replace('+', ' + ').replace(',', ', ')}"
+
+
 def board_name(board: Mapping) -> str:
     """`emodb, unheard speakers`; `emodb → ravdess`."""
     sides = [" + ".join(board[side]) for side in ("train", "test")]

@@ -112,27 +112,24 @@ def sections(report: Mapping) -> list[dict]:
 
 def page(report: Mapping, drawn: Sequence[Mapping]) -> str:
     """The report as one page, figures inside."""
-    return (
-        html.environment()
-        .get_template("comparison.html")
-        .render(
-            report=report,
-            sections=sections(report),
-            figures=[{**one, "uri": html.data_uri(one["svg"])} for one in drawn],
-            bands=[comparison_texts.BANDS[mark] for mark in report["marks"]],
-            notes=comparison_texts.notes(report),
-            version=__version__,
-            style=html.style(),
-            words=texts,
-            is_floor=comparison_texts.is_floor,
-        )
+    return html.rendered(
+        "comparison.html",
+        report=report,
+        title=comparison_texts.title(report),
+        sections=sections(report),
+        figures=[{**one, "uri": html.data_uri(one["svg"])} for one in drawn],
+        bands=[comparison_texts.BANDS[mark] for mark in report["marks"]],
+        notes=comparison_texts.notes(report),
+        version=__version__,
+        words=texts,
+        is_floor=comparison_texts.is_floor,
     )
 
 
 def document(report: Mapping, drawn: Sequence[Mapping]) -> str:
     """The report as GitHub-flavoured Markdown."""
     blocks = [f"**{comparison_texts.BANDS[mark]}**" for mark in report["marks"]]
-    blocks.append(f"# Comparison on {markdown.plain(report['name'])}")
+    blocks.append(f"# {markdown.plain(comparison_texts.title(report))}")
     blocks.append(f"Written {texts.moment(report['generated'])} by ser_keras {__version__}.")
     blocks.append("\n".join(f"- {markdown.plain(note)}" for note in comparison_texts.notes(report)))
     blocks.append(markdown.table(("Model", "What it is"), report["models"].items()))

@@ -54,3 +54,8 @@ def test_cell_that_is_cut_off_is_named(tmp_path):
     (tmp_path / "cell.json").write_text('{"schema": 1,')
     with pytest.raises(RunError, match=r"cell\.json can't be read"):
         cells.finished(tmp_path, DECLARED)
+
+
+@pytest.mark.parametrize("wanted", [None, ("sad", "angry")])
+def test_name_of_a_comparison_gives_its_corpora_in_their_order(wanted):
+    assert cells.corpora_of(cells.comparison_name(("savee", "emodb"), wanted)) == ("savee", "emodb")
