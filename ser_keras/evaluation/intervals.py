@@ -58,7 +58,9 @@ def rerun(
     The variance between runs holds that of the network, of the split and the binomial one of `clips`; where the
     published test part is smaller, the binomial variance that it has more is added; for a larger one nothing is taken
     away, so that the interval is rather too wide. Student's t with one degree of freedom fewer than runs, or as many as
-    Satterthwaite's formula gives when a part of the variance is known.
+    Satterthwaite's formula gives when a part of the variance is known. Runs that are all equal (three times 100 %) show
+    no variance, though one more need not be: then it is the binomial one of the clips, of a share moved towards a half
+    as Agresti and Coull do.
 
     Parameters
     ----------
@@ -75,12 +77,19 @@ def rerun(
     ValueError : fewer than two runs
 
     Source: prediction interval of a normal sample, e.g. Geisser (1993), Predictive Inference, chapter 2; Satterthwaite
-    (1946), An approximate distribution of estimates of variance components, Biometrics Bulletin 2.
+    (1946), An approximate distribution of estimates of variance components, Biometrics Bulletin 2; Agresti and Coull
+    (1998), Approximate is better than "exact" for interval estimation of binomial proportions, The American
+    Statistician 52.
     """
     runs = np.asarray(shares, dtype=float)
     if len(runs) < 2:
         raise ValueError(f"{len(runs)} runs: how far another seed moves a figure takes two or more")
     mean, seen = runs.mean(), runs.var(ddof=1) * (1 + 1 / len(runs))
+    if np.ptp(runs) == 0:
+        z = float(stats.norm.ppf((1 + confidence) / 2))
+        share = (mean * clips * len(runs) + z**2 / 2) / (clips * len(runs) + z**2)
+        half = z * math.sqrt(share * (1 - share) * (1 / min(clips, published_clips or clips) + 1 / (clips * len(runs))))
+        return float(mean - half), float(mean + half)
     binomial = mean * (1 - mean)
     smaller = published_clips is not None and published_clips < clips
     known = binomial / published_clips - binomial / clips if smaller else 0.0

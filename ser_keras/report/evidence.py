@@ -1,6 +1,7 @@
 """What an entry's figures are worth, in words: intervals, leaks, test sizes, ways of an experiment side by side."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from ser_keras.report import texts
 from ser_keras.report.texts import Entry
@@ -63,7 +64,7 @@ def variants(entries: Sequence[Entry]) -> list[str]:
 
 def _moves(ways: Sequence[Entry]) -> str:
     """How far accuracy moves from one variant to the other, by a changed choice, and on unheard speakers."""
-    means: dict[tuple[str, str], float] = {}
+    plain: dict[tuple[str, str], Entry] = {}
     altered = []
     for one in ways:
         changed = [f"{key} = {texts.value_text(it['value'])}" for key, it in one["choices"].items() if it["changed"]]
@@ -71,22 +72,29 @@ def _moves(ways: Sequence[Entry]) -> str:
         if changed:
             altered.append((one, ", ".join(changed)))
         else:
-            means.setdefault((one["protocol"], one["variant"]), one["accuracy_mean"])
+            plain.setdefault((one["protocol"], one["variant"]), one)
     told = ""
+    means = {place: one["accuracy_mean"] for place, one in plain.items()}
     published = {variant: mean for (protocol, variant), mean in means.items() if protocol == "published"}
     if len(published) == 2:
         (one, first), (other, second) = published.items()
         told += f" From {one} to {other} accuracy moves by {texts.signed(100 * (second - first))} points."
     for one, changed in altered:
-        base = means.get((one["protocol"], one["variant"]))
+        base = plain.get((one["protocol"], one["variant"]))
         if base is not None:
-            moved = texts.signed(100 * (one["accuracy_mean"] - base))
-            told += f" {changed} alone moves {one['variant']} by {moved} points."
+            told += f" {changed} alone moves {one['variant']} by {texts.signed(_moved(one, base))} points."
     for (protocol, variant), mean in means.items():
         if protocol != "published" and variant in published:
             gap = texts.signed(100 * (published[variant] - mean))
             told += f" Leak gap of {variant}, published minus {protocol} protocol: {gap} points."
     return told
+
+
+def _moved(one: Entry, base: Entry) -> float:
+    """Points from the base to another setting: over the seeds that both were run with, if there are any."""
+    ours, theirs = ({run["seed"]: run["accuracy"] for run in entry["runs"]} for entry in (base, one))
+    pairs = [theirs[seed] - ours[seed] for seed in theirs if seed in ours]
+    return 100 * (fmean(pairs) if pairs else one["accuracy_mean"] - base["accuracy_mean"])
 
 
 def more_leaks(split: Mapping[str, object]) -> list[str]:

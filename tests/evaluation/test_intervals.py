@@ -84,6 +84,14 @@ def test_rerun_on_more_clips_than_ours_is_covered_at_least():
     assert intervals.rerun(ours[0], 288, 1000) == intervals.rerun(ours[0], 288)
 
 
+def test_equal_runs_leave_room_for_the_clips_of_one_more():
+    # 3 times 420 of 420: the share (1260 + 1.92) / (1260 + 3.84) = 0.99848; 1.96 · sqrt(0.99848 · 0.00152 ·
+    # (1/420 + 1/1260)) = 0.00430, so that 419 of 420 (99.76 %) is one more run, and 418 of 420 (99.52 %) is not
+    low, high = intervals.rerun([1.0, 1.0, 1.0], 420)
+    assert (low, high) == pytest.approx((0.99570, 1.00430), abs=1e-5)
+    assert intervals.rerun([1.0, 1.0, 1.0], 420, 100)[0] < low
+
+
 def test_one_run_allows_no_rerun_interval():
     with pytest.raises(ValueError, match="takes two or more"):
         intervals.rerun([0.8], 100)

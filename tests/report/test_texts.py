@@ -234,6 +234,17 @@ def test_changed_choice_is_told_by_how_far_it_moves_its_variant(make_run, tmp_pa
     assert f"From coded to described accuracy moves by {between:+.2f} points." in line
 
 
+def test_changed_choice_is_compared_on_the_seeds_that_both_have(make_run, tmp_path):
+    for seed, right in ((0, 1.0), (1, 0.2), (2, 0.2)):
+        make_run(seed=seed, right=right, choices=OURS)
+    entries = tables.experiments(finished_runs(tmp_path, "yadav2022"))
+    base = entries[0]
+    other = {**base, "runs": [base["runs"][0]], "accuracy_mean": base["runs"][0]["accuracy"]}
+    other["choices"] = {"trim": {**base["choices"]["trim"], "value": 2, "changed": True}}
+    (line,) = evidence.variants([base, other])
+    assert "trim = 2 alone moves described by +0.00 points." in line
+
+
 def test_another_protocol_is_no_reproduction_and_gets_no_verdict(entry_of):
     entry = entry_of(protocol="speaker-independent")
     assert (entry["verdict"], entry["difference_interval"], texts.summary_cells(entry)[3]) == ("", None, "–")
