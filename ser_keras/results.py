@@ -16,9 +16,10 @@ import click
 
 from ser_keras import cli, discovery
 from ser_keras.errors import RunError
+from ser_keras.experiment import Choice
 from ser_keras.files import write_atomically, write_json, write_text
-from ser_keras.report import evidence, markdown, overview, tables
-from ser_keras.report.runs import Run, finished_runs, papers_with_runs
+from ser_keras.report import ablation, ablation_texts, evidence, markdown, overview, tables
+from ser_keras.report.runs import Run, changed_choices, finished_runs, papers_with_runs
 
 BEGIN = "<!-- results: written by `make results` from stored runs -->"
 END = "<!-- end of results -->"
@@ -47,7 +48,8 @@ def comparable(record: dict) -> bool:
 
 def ledgers(runs: Sequence[Run]) -> dict[str, dict]:
     """What is kept of a paper's comparable runs: experiment → ledger; those with none of our own choices left out."""
-    entries = tables.experiments([run for run in runs if comparable(run.record)])
+    kept = [run for run in runs if comparable(run.record)]
+    entries = tables.experiments(kept)
     lines = {line["name"]: line for line in overview.lines(entries)}
     return {
         name: {
@@ -55,6 +57,7 @@ def ledgers(runs: Sequence[Run]) -> dict[str, dict]:
             "experiment": name,
             "line": line,
             "entries": [_kept(entry) for entry in entries if entry["name"] == name],
+            "ablations": _ablations([run for run in kept if run.record["experiment"] == name]),
         }
         for name, line in lines.items()
     }
@@ -67,6 +70,30 @@ def _kept(entry: dict) -> dict:
     kept["runs"] = [{key: value for key, value in run.items() if key != "report"} for run in entry["runs"]]
     kept["pipeline"] = entry["pipeline"].get("fingerprint")
     return kept
+
+
+def _ablations(runs: Sequence[Run]) -> list[dict]:
+    """What changing one choice does, of each variant and protocol that was run with some changed and with ours."""
+    found = []
+    places = dict.fromkeys((run.record["variant"], run.record["protocol"]) for run in runs)
+    for variant, protocol in places:
+        same = [
+            run
+            for run in sorted(runs, key=lambda run: run.record["seed"])
+            if (run.record["variant"], run.record["protocol"]) == (variant, protocol)
+            and len(changed_choices(run.record)) < 2
+        ]
+        changed = [bool(changed_choices(run.record)) for run in same]
+        if any(changed) and not all(changed):
+            record = same[0].record
+            declared = [
+                Choice(one["key"], one["default"], one["reason"], tuple(one["alternatives"]))
+                for one in record["choices"]
+            ]
+            results = discovery.published(record["paper"])["results"]
+            others = {name: one for name, one in results.items() if name != record["experiment"]}
+            found.append(ablation.table(same, declared, others))
+    return found
 
 
 def stored(folder: Path = FOLDER) -> dict[tuple[str, str], dict]:
@@ -131,8 +158,20 @@ def document(kept: dict[tuple[str, str], dict]) -> str:
         entries = [entry for (own, _), one in kept.items() if own == paper for entry in one["entries"]]
         ways = [f"- {markdown.plain(line)}" for line in evidence.variants(entries)]
         blocks += [f"### {paper}", "\n".join(ways)] if ways else []
+    blocks += _ablated(kept)
     blocks += ["## Runs", markdown.table(RUNS, _runs(kept))]
     return "\n\n".join(blocks) + "\n"
+
+
+def _ablated(kept: dict[tuple[str, str], dict]) -> list[str]:
+    """What was found by changing one choice at a time: a table and its sentences each."""
+    blocks = ["## Choices, changed one at a time", markdown.plain(ablation_texts.LEGEND)]
+    for (paper, name), one in kept.items():
+        for entry in one.get("ablations", []):
+            blocks.append(f"### {paper}/{name} ({entry['variant']}, {entry['protocol']} protocol)")
+            blocks.append(markdown.table(ablation_texts.HEADS, map(ablation_texts.cells, entry["settings"])))
+            blocks.append("\n".join(f"- {markdown.plain(line)}" for line in ablation_texts.sentences(entry)))
+    return blocks if len(blocks) > 2 else []
 
 
 RUNS = ("Experiment", "Variant", "Protocol", "Changed", "Seed", "Accuracy", "UAR", "Test clips", "Epochs", "Commit")

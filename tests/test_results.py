@@ -172,3 +172,14 @@ def test_command_writes_ledgers_tables_and_figure(small_run, tmp_path, monkeypat
     assert "90.00 % (1 run)" in readme.read_text(encoding="utf-8")
     assert (tmp_path / "results/figures/overview.svg").is_file()
     assert (tmp_path / "results/README.md").is_file()
+
+
+def test_choices_that_were_changed_are_told_one_at_a_time(small_run, kept):
+    for seed, right in ((0, 18), (1, 16)):
+        small_run(seed, right)
+        small_run(seed, right - 4, changed=True)
+    told = results.document(kept())
+    assert "### yadav2022/emodb (described, published protocol)" in told
+    # 18 → 14 and 16 → 12 of 20: 20 points on both seeds
+    assert "| trim = 2 | 2 | none | 65.00 ± 7.07 % |" in told
+    assert "The same difference on every seed: trim = 2." in told

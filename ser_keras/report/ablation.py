@@ -123,7 +123,7 @@ def _setting(
     record = group[0].record if group else base[0].record
     accuracies = [one["accuracy"] for one in outcomes]
     worth = {"rerun_interval": None, "verdict": ""}
-    if np.ptp(accuracies or [0.0]) > paired.SAME:  # runs that are all equal show no spread to expect another by
+    if len(accuracies) > 1:
         sizes = [one["n_test"] for one in outcomes]
         worth = tables.evidence_figures(published, accuracies, sizes, record["protocol"])
     declared = next((one for one in record["choices"] if change and one["key"] == change[0]), {})

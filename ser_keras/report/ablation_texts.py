@@ -181,8 +181,7 @@ def _explains(entry: Entry) -> list[str]:
     if marks(entry):
         return [f"Whether a setting explains the published {published} can't be told: {'; '.join(marks(entry))}."]
     if base["rerun_interval"] is None:
-        why = "takes two seeds or more" if len(base["runs"]) == 1 else "can't be told: our runs are all equal"
-        return [f"Whether a setting explains the published {published} {why}."]
+        return [f"Whether a setting explains the published {published} takes two seeds or more."]
     expected = f"One more run with our choices is expected at {between(base['rerun_interval'])}"
     tried = [one for one in entry["settings"][1:] if one["rerun_interval"]]
     if base["verdict"] == "reproduced":
