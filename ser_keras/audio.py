@@ -5,13 +5,22 @@ first, so that it serves as a step of a pipeline; random ones take a `numpy.rand
 imported where it is called: it takes a second, and commands that read no recording should not pay it.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ser_keras.errors import AudioError
 
+if TYPE_CHECKING:
+    import soundfile
+
 SILENCE = 1e-6  # peak below which a recording holds nothing: under half a step of 16-bit audio (1 / 65536)
+RATES = (1000, 768_000)  # hertz, of recordings that are taken: below, nothing of a voice is left
+SAMPLES = 2**26  # of a channel, before and after resampling: over an hour at 16 kHz, and a quarter of a GiB
+BLOCK = 2**20  # samples of all channels that are decoded at once
 
 
 def read(path: str | Path, sample_rate: int | None = None, *, silence: bool = False) -> tuple[np.ndarray, int]:
@@ -29,23 +38,49 @@ def read(path: str | Path, sample_rate: int | None = None, *, silence: bool = Fa
 
     Raises
     ------
-    AudioError : unreadable, empty, silent, or holding NaN or infinity
+    AudioError : unreadable, empty, silent, holding NaN or infinity, too long, or at a rate beyond `RATES`
 
     Source: resampling by `librosa.resample`, its default `soxr_hq`.
     """
     import soundfile
 
-    if not Path(path).exists():
-        raise AudioError(f"{path} is not there: fetch the corpus again, or verify it")
     try:
-        channels, native_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, ValueError) as error:
+        if not Path(path).exists():
+            raise AudioError(f"{path} is not there: fetch the corpus again, or verify it")
+        if not Path(path).is_file():  # opening a pipe would wait for somebody to write to it
+            raise AudioError(f"{path} is no readable recording (not a file): replace it by one")
+        with soundfile.SoundFile(path) as file:
+            native_rate = file.samplerate
+            _check_size(path, file.frames, native_rate, sample_rate)
+            wave = _one_channel(file)
+        _check_size(path, len(wave), native_rate, sample_rate)  # the header may have said less, or nothing
+    except (soundfile.SoundFileError, OSError, ValueError, TypeError) as error:
         raise AudioError(f"{path} is no readable recording ({error}): replace the file") from error
-    wave = channels.mean(axis=1)
     check(wave, str(path), silence=silence)
     if sample_rate is not None and sample_rate != native_rate:
         wave = resampled(wave, native_rate, target_rate=sample_rate)
     return wave, sample_rate or native_rate
+
+
+def _check_size(path: str | Path, samples: int, native_rate: int, sample_rate: int | None) -> None:
+    if not RATES[0] <= native_rate <= RATES[1]:
+        raise AudioError(
+            f"{path} says it has {native_rate} samples a second, expected {RATES[0]} to {RATES[1]}: replace the file"
+        )
+    if samples * max(1.0, (sample_rate or native_rate) / native_rate) > SAMPLES:
+        raise AudioError(f"{path} lasts {samples / native_rate / 60:.0f} minutes, which is too long: cut it into clips")
+
+
+def _one_channel(file: soundfile.SoundFile) -> np.ndarray:
+    """The mean of a file's channels, decoded in blocks: a header may promise any number of samples and channels."""
+    blocks, rows = [np.zeros(0, np.float32)], max(1, BLOCK // file.channels)
+    while sum(map(len, blocks)) <= SAMPLES:
+        channels = file.read(rows, dtype="float32", always_2d=True)
+        if not len(channels):
+            break
+        with np.errstate(invalid="ignore", over="ignore"):  # what comes of it is not finite, and refused as such
+            blocks.append(channels.mean(axis=1))
+    return np.concatenate(blocks)
 
 
 def check(wave: np.ndarray, name: str = "the wave", *, silence: bool = False) -> None:

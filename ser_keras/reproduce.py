@@ -100,6 +100,7 @@ def seeds(text: str) -> tuple[int, ...]:
     "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
 )
 @click.option("--force", is_flag=True, help="Train finished runs again.")
+@click.option("--strict", is_flag=True, help="Stop where a recording can't be used, instead of setting it aside.")
 @cli.debug_option
 def reproduce(
     targets: tuple[str, ...],
@@ -116,6 +117,7 @@ def reproduce(
     weights_folder: Path | None,
     quick: bool,
     force: bool,
+    strict: bool,
 ) -> None:
     """Reproduce published results; without arguments, list papers, figures and what is on disk."""
     if not targets:
@@ -127,7 +129,7 @@ def reproduce(
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = synthetic_data(needed_corpora(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
-    settings = Settings(out, jobs, epochs, None, chosen, quick, force)
+    settings = Settings(out, jobs, epochs, None, chosen, quick, force, strict)
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
     variant = variant or ("both" if "all" in targets else None)

@@ -16,8 +16,9 @@ class Settings:
     """What the command line decides for all runs of a call.
 
     `epochs` None leaves the number to the paper; `choose` maps choice keys to texts; `quick` trains
-    a few epochs at most; `force` trains finished runs again; `weights` is a folder that holds a folder for
-    each paper with its authors' own weights, which are then used instead of training.
+    a few epochs at most; `force` trains finished runs again; `strict` refuses recordings that can't be used;
+    `weights` is a folder that holds a folder for each paper with its authors' own weights, which are then used instead
+    of training.
     """
 
     out: Path
@@ -27,6 +28,7 @@ class Settings:
     choose: Mapping[str, str] = field(default_factory=dict)
     quick: bool = False
     force: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ a run is finished when that file is there. Reports read nothing else. A protocol
 a run that is killed goes on from there when it is asked for again, and gives the same bytes.
 """
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from ser_keras import checkpoints, fitting, preparation
 from ser_keras.choices import resolved
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.declaration import changed, decisive, declaration, finished
-from ser_keras.errors import PaperError
+from ser_keras.errors import AudioError, PaperError
 from ser_keras.experiment import Choices, Training
 from ser_keras.files import write_atomically, write_json
 from ser_keras.provenance import computed_by, provenance
@@ -37,7 +38,7 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     Raises
     ------
     RunError : the folder holds a finished run with other settings
-    ProtocolError, AudioError : the clips don't allow the split or the features
+    ProtocolError, AudioError : the clips don't allow the split or the features, or `strict` not one that can't be used
     PaperError : the authors' weights are asked for where there are none
     """
     deterministic = fitting.make_deterministic()
@@ -48,10 +49,12 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     folder = run_folder(task, settings.out, changed(task, choices), weights)
     if not settings.force and finished(folder, declared):
         checkpoints.removed(folder)
+        _check_strict(settings, json.loads((folder / "run.json").read_text(encoding="utf-8"))["set_aside"])
         return folder
     states = checkpoints.prepared(folder, {**decisive(declared), **computed_by()})
     started, clock = datetime.now(UTC), time.perf_counter()
     pool = preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
+    _check_strict(settings, pool.set_aside)
     splits = [kept(split, sorted(pool.errors)) for split in preparation.splits(task, pool.table, choices)]
     features_s = time.perf_counter() - clock
     folds = [
@@ -90,6 +93,13 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     _write_run(folder, folds, pool, {**record, "resumed_after": resumed} if any(resumed) else record)
     checkpoints.removed(folder)
     return folder
+
+
+def _check_strict(settings: Settings, set_aside: Sequence[Mapping[str, str]]) -> None:
+    if settings.strict and set_aside:
+        raise AudioError(
+            f"{len(set_aside)} of the recordings can't be used, and --strict sets none aside: {set_aside[0]['reason']}"
+        )
 
 
 @dataclass(frozen=True)
