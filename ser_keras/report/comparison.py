@@ -109,7 +109,7 @@ def report(results: Sequence[Result], name: str) -> dict:
         if _of(results, model, mode)
     ]
     calibrated = [{"model": model, "mode": mode, **_calibration(cells)} for model, mode, cells in pooled]
-    overall = [_overall(model, boards, calibrated) for model in models]
+    overall = [_overall(model, boards) for model in models]
     return {
         "name": name,
         "generated": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -208,23 +208,22 @@ def _pairs(cells: Sequence[Result]) -> dict:
     return {"pairs": list(breakdown.confused_pairs(confusion, classes))}
 
 
-def _overall(model: str, boards: Sequence[dict], calibrated: Sequence[dict]) -> dict:
+def _overall(model: str, boards: Sequence[dict]) -> dict:
     """Means over corpora, each counted alike: within single ones, and over all ordered pairs."""
 
-    def mean(mode: str) -> float | None:
+    def mean(mode: str, key: str) -> float | None:
         single = [board for board in boards if board["mode"] == mode and len(board["test"]) == 1]
-        uars = [row["uar"] for board in single for row in board["rows"] if row["model"] == model]
-        return fmean(uars) if uars else None
+        values = [row[key] for board in single for row in board["rows"] if row["model"] == model]
+        return fmean(values) if values else None
 
     merged = [row for board in boards if board["mode"] == WITHIN and len(board["test"]) > 1 for row in board["rows"]]
-    errors = {one["mode"]: one["ece"] for one in calibrated if one["model"] == model}
     return {
         "model": model,
-        "within": mean(WITHIN),
+        "within": mean(WITHIN, "uar"),
         "merged": next((row["uar"] for row in merged if row["model"] == model), None),
-        "cross": mean(CROSS),
-        "ece_within": errors.get(WITHIN),
-        "ece_cross": errors.get(CROSS),
+        "cross": mean(CROSS, "uar"),
+        "ece_within": mean(WITHIN, "ece"),
+        "ece_cross": mean(CROSS, "ece"),
     }
 
 

@@ -13,11 +13,11 @@ BANDS = {
 }
 MODES = {WITHIN: "unheard speakers", CROSS: "unheard corpus"}
 OVERALL = (
-    "UAR, mean over corpora that count alike. Within: speakers of the same corpus whom training did not hear. Merged: "
-    "all corpora as one. Cross: trained on one corpus, tested on another, mean over all ordered pairs. ECE: expected "
-    "calibration error over the clips of all corpora. Below in brackets an interval of 95 % over speakers (cluster "
-    "bootstrap): where other speakers would lead. It holds for one model; two models heard the same clips, so that "
-    "intervals which overlap do not make them equal."
+    "UAR and ECE (expected calibration error), means over corpora that count alike. Within: speakers of the same "
+    "corpus whom training did not hear. Merged: all corpora as one. Cross: trained on one corpus, tested on another, "
+    "over all ordered pairs. Below in brackets an interval of 95 % over speakers (cluster bootstrap): where other "
+    "speakers would lead. It holds for one model; two models heard the same clips, so that intervals which overlap do "
+    "not make them equal."
 )
 PAIRS = (
     "Share of the clips of one emotion that are called the other, over all corpora of the mode. Angry, fear, happy and "
@@ -52,7 +52,7 @@ def cell(value: float | None, interval: Sequence[float] | None = None, digits: i
 
 def overall(report: Mapping) -> Table:
     """One line a model."""
-    heads = ("Model", "UAR within", "merged", "cross", "ECE within", "cross")
+    heads = ("Model", "UAR within", "merged", "cross", "ECE within", "ECE cross")
     keys = ("within", "merged", "cross", "ece_within", "ece_cross")
     return heads, [[one["model"], *(cell(one[key]) for key in keys)] for one in report["overall"]]
 

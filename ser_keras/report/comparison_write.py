@@ -97,7 +97,11 @@ def sections(report: Mapping) -> list[dict]:
         found.insert(
             place, {"id": "cross", "title": "Trained on one corpus, tested on another", "text": text, "tables": []}
         )
-    text = "Dashed: as often right as sure; orange: how far off. Bars below: how many clips are that sure."
+    text = (
+        "All corpora of a mode in one: dashed, as often right as sure; orange, how far off; bars below, how many clips "
+        "are that sure. What is too sure of one corpus and not sure enough of another cancels out here, so that this "
+        "ECE is below the mean over corpora."
+    )
     found.append({"id": "calibration", "title": "Calibration", "text": text, "tables": []})
     pairs = [
         (words.MODES[mode].capitalize() + ", in %", *table)

@@ -91,6 +91,15 @@ def test_killed_cell_is_computed_again_and_gives_the_same_bytes(gathered, settin
     assert (folder / "predictions.csv").read_bytes() == whole
 
 
+def test_cell_that_is_killed_while_it_is_computed_again_is_not_finished(gathered, settings, tmp_path, monkeypatch):
+    clips = gathered()
+    folder = run.carried_out(WITHIN, HEARD, clips, tmp_path, settings)
+    monkeypatch.setattr(run, "write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run.carried_out(WITHIN, HEARD, clips, tmp_path, dataclasses.replace(settings, force=True))
+    assert not (folder / "cell.json").exists()  # its record would be of other predictions
+
+
 def test_cell_of_other_clips_is_refused(gathered, settings, tmp_path):
     run.carried_out(WITHIN, HEARD, gathered(), tmp_path, settings)
     fewer = gathered(wanted=("sad", "angry"))
