@@ -126,6 +126,7 @@ def test_names_are_separated_by_commas(text, found):
 
 
 @pytest.mark.real_data
+@pytest.mark.slow
 def test_egemaps_svm_on_emodb_is_near_the_literature(real_corpora, tmp_path):
     done = call("egemaps-svm", "--corpora", "emodb", "--data", real_corpora, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
