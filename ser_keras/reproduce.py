@@ -200,6 +200,7 @@ def _run_all(
     with cli.quiet_imports():
         from ser_keras import training
         from ser_keras.corpora import table
+        from ser_keras.report.summary import write_summary
         from ser_keras.report.write import write_report
 
         tasks = tasks_of(pairs, variant, protocol, wanted_seeds)
@@ -220,6 +221,8 @@ def _run_all(
         reports[task.paper] = write_report(settings.out, task.paper)
     for report in reports.values():
         click.echo(f"report: {report}")
+    if len(reports) > 1:
+        click.echo(f"all of them on one page: {write_summary(settings.out)}")
     return list(missing)
 
 

@@ -1,8 +1,9 @@
 """Reports of stored runs, written again: no recordings, no training, no TensorFlow.
 
-python -m ser_keras.report runs                         all papers that have runs in the folder
+python -m ser_keras.report runs                         all papers that have runs in the folder, and one page of them
 python -m ser_keras.report runs yadav2022               one
 python -m ser_keras.report runs yadav2022 --format latex   its tables, printed
+python -m ser_keras.report --compare RUN_A RUN_B --out DIR   two runs side by side
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ from ser_keras.errors import RunError
 
 
 @click.command()
-@click.argument("out", type=Path)
+@click.argument("runs", type=Path, required=False)
 @click.argument("papers", nargs=-1, metavar="[PAPER]...")
 @click.option(
     "--format",
@@ -24,18 +25,28 @@ from ser_keras.errors import RunError
     show_default=True,
     help="files: write OUT/PAPER/report; latex: print the tables, with booktabs rules.",
 )
+@click.option("--compare", type=Path, nargs=2, metavar="RUN_A RUN_B", help="Two run folders, side by side.")
+@click.option("--out", type=Path, default=Path("comparison"), show_default=True, help="Where --compare writes.")
 @cli.debug_option
-def report(out: Path, papers: tuple[str, ...], form: str) -> None:
-    """Write the reports of the runs in folder OUT; of all papers there when none is named."""
-    from ser_keras.report import latex
+def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple[Path, Path] | None, out: Path) -> None:
+    """Write the reports of the runs in folder RUNS, and one page of them all; of one paper when it is named."""
+    from ser_keras.report import latex, pair
     from ser_keras.report.runs import papers_with_runs
+    from ser_keras.report.summary import write_summary
     from ser_keras.report.write import contents, write_report
 
-    names = papers or papers_with_runs(out)
+    if compare:
+        click.echo(pair.write_pair(*compare, out))
+        return
+    if runs is None:
+        raise click.UsageError("name the folder of the runs, or two runs with --compare")
+    names = papers or papers_with_runs(runs)
     if not names:
-        raise RunError(f"{out} holds no finished run: name the folder that was given to reproduce as --out")
+        raise RunError(f"{runs} holds no finished run: name the folder that was given to reproduce as --out")
     for paper in dict.fromkeys(names):
-        click.echo(write_report(out, paper) if form == "files" else latex.document(contents(out, paper)[0]))
+        click.echo(write_report(runs, paper) if form == "files" else latex.document(contents(runs, paper)[0]))
+    if form == "files" and not papers:
+        click.echo(write_summary(runs))
 
 
 if __name__ == "__main__":

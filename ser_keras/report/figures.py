@@ -67,7 +67,9 @@ def confusion_figure(matrices: Sequence[tuple[str, np.ndarray]], classes: Sequen
 
 
 @mpl.rc_context(FIXED)
-def difference_figure(published: np.ndarray, reproduced: np.ndarray, classes: Sequence[str]) -> Figure:
+def difference_figure(
+    published: np.ndarray, reproduced: np.ndarray, classes: Sequence[str], title: str = "Reproduced − published"
+) -> Figure:
     """Reproduced minus published share of each cell, in points, in a scale that diverges from 0."""
     points = percents(reproduced) - percents(published)
     side = _side(classes)
@@ -78,7 +80,7 @@ def difference_figure(published: np.ndarray, reproduced: np.ndarray, classes: Se
     panel.imshow(points, cmap=DIFFERENCES, norm=scale)
     texts = [[_signed(value) if abs(value) >= 0.05 else "" for value in row] for row in points]
     _cells(panel, texts, DIFFERENCES(scale(points)))
-    _class_axes(panel, classes, "Reproduced − published")
+    _class_axes(panel, classes, title)
     figure.colorbar(ScalarMappable(scale, DIFFERENCES), ax=panel, fraction=0.05, pad=0.02).set_label("points")
     return figure
 

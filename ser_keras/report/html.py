@@ -65,10 +65,10 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
 
 
 def together(cell: str) -> str:
-    """A cell that breaks between figures and not inside one: no-break spaces there."""
+    """A cell that breaks between figures and not inside one: no-break spaces there; a name after its slash."""
     return re.sub(
-        r"\[[^\]]*\]|\(\d+ runs?\)|[\d.]+ ± [\d.]+ %|(\w+ )?[\d.]+ %|gap \S+",
-        lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}"),
+        r"(?<=\w)/(?=\w)|\[[^\]]*\]|\(\d+ runs?\)|[\d.]+ ± [\d.]+ %|(\w+ )?[\d.]+ %|gap \S+",
+        lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}").replace("/", "/\N{ZERO WIDTH SPACE}"),
         cell,
     )
 

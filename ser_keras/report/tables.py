@@ -33,7 +33,7 @@ def groups(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs that may be averaged: same experiment, variant, protocol, classes and settings, different seeds."""
     found: dict[tuple, list[Run]] = {}
     for run in runs:
-        found.setdefault((_place(run), json.dumps(_settings(run), sort_keys=True)), []).append(run)
+        found.setdefault((_place(run), json.dumps(settings(run), sort_keys=True)), []).append(run)
     return list(found.values())
 
 
@@ -41,7 +41,7 @@ def _place(run: Run) -> tuple[str, ...]:
     return tuple(run.record[key] for key in ("experiment", "variant", "protocol"))
 
 
-def _settings(run: Run) -> dict[str, object]:
+def settings(run: Run) -> dict[str, object]:
     """What decides a run besides its seed, flat: setting → value."""
     record = run.record
     corpora = {
@@ -77,9 +77,9 @@ def _differing(group: list[Run], siblings: list[list[Run]]) -> dict[str, object]
     Its changed choices, and other settings only where groups with the same choices differ: a changed learning rate is
     not told once more as another optimizer, nor is all that others changed told of the one that changed nothing.
     """
-    own, changed = _settings(group[0]), changed_choices(group[0].record)
+    own, changed = settings(group[0]), changed_choices(group[0].record)
     rest = [other[0] for other in siblings if other is not group]
-    alike = [_settings(other) for other in rest if changed_choices(other.record) == changed]
+    alike = [settings(other) for other in rest if changed_choices(other.record) == changed]
     theirs = [changed_choices(other.record).items() for other in rest]
     told = {key: value for key, value in changed.items() if any((key, value) not in other for other in theirs)}
     return told | {key: value for key, value in own.items() if any(other.get(key) != value for other in alike)}
@@ -88,7 +88,7 @@ def _differing(group: list[Run], siblings: list[list[Run]]) -> dict[str, object]
 def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dict]) -> dict:
     record = group[0].record
     published = published_figures(record["published"], record["classes"], others)
-    outcomes = [_outcome(run) for run in group]
+    outcomes = [outcome(run) for run in group]
     accuracies, uars = ([outcome[key] for outcome in outcomes] for key in ("accuracy", "uar"))
     mean = fmean(accuracies)
     known = published["accuracy"] is not None
@@ -223,7 +223,7 @@ def published_figures(result: dict, classes: Sequence[str], others: dict[str, di
     }
 
 
-def _outcome(run: Run) -> dict:
+def outcome(run: Run) -> dict:
     classes = run.record["classes"]
     confusion = metrics.confusion_matrix(run.y_true, run.y_pred, classes)
     return {
