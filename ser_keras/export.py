@@ -9,17 +9,13 @@ turns a recording into the input) and `MODEL_CARD.md`. The card's figures are th
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from ser_keras import cli
-from ser_keras.corpora import manifest
 from ser_keras.errors import RunError
-from ser_keras.evaluation import intervals, metrics
 from ser_keras.files import write_json, write_text
-from ser_keras.report import leaks, overview, texts
 from ser_keras.report.runs import Run, read
 
 FILES = {"keras": "model.keras", "onnx": "model.onnx", "litert": "model.tflite", "saved-model": "saved_model"}
@@ -39,6 +35,8 @@ def export(folder: Path, form: str, out: Path, fold: int | None = None) -> Path:
     ------
     RunError : no finished run, several models and no fold named, or a package that the format needs is missing
     """
+    from ser_keras.report import card  # with Matplotlib, which the command's help does without
+
     run = read(Path(folder))
     source = _model_file(run, fold)
     if out.exists():
@@ -52,7 +50,7 @@ def export(folder: Path, form: str, out: Path, fold: int | None = None) -> Path:
         else:
             _converted(source, form, made / FILES[form])
         write_json(made / "model.json", _described(run, source, form))
-        write_text(made / "MODEL_CARD.md", card(run))
+        write_text(made / "MODEL_CARD.md", card.document(run))
         made.rename(out)
     return out
 
@@ -65,9 +63,7 @@ def _model_file(run: Run, fold: int | None) -> Path:
         return models[0]
     path = run.folder / f"model-{fold}.keras"
     if path not in models:
-        raise RunError(
-            f"{run.folder} holds {texts.counted(len(models), 'model')}, one a fold: --fold 1 to {len(models)}"
-        )
+        raise RunError(f"{run.folder} holds {len(models)} models, one a fold: --fold 1 to {len(models)}")
     return path
 
 
@@ -124,60 +120,6 @@ def _described(run: Run, source: Path, form: str) -> dict:
         "model": source.name,
         "provenance": record["provenance"],
     }
-
-
-def card(run: Run) -> str:
-    """The model card: what it was trained on, how well it does and on whom, what it is not for."""
-    record = run.record
-    confusion = metrics.confusion_matrix(run.y_true, run.y_pred, record["classes"])
-    right, clips = int(confusion.trace()), int(confusion.sum())
-    leaking = leaks.short(leaks.summary([run])) or "not known"
-    interval = overview.ends(intervals.wilson(right, clips))
-    figures = [
-        f"- Accuracy {texts.percent(right / clips)} of {clips} test clips{interval} (Wilson, 95 %), UAR "
-        f"{texts.percent(metrics.uar(confusion))}.",
-        *_over_speakers(run),
-        f"- Protocol: {record['protocol']}. In training as well as in the test part: {leaking}.",
-        *(_published_caution(record["protocol"])),
-    ]
-    licences = [f"- {name}: {_licence(name)}" for name in record["corpora"]]
-    limits = [
-        "- Acted speech of few speakers in a few sentences: nothing is known of how it does on other speech.",
-        "- Not for decisions on people: no hiring, no policing, no covert monitoring.",
-        f"- It knows {len(record['classes'])} classes and names one of them for any sound.",
-    ]
-    blocks = [
-        f"# {record['paper']}/{record['experiment']} ({record['variant']}), seed {record['seed']}",
-        f"{record['title']}. Classes: {', '.join(record['classes'])}.",
-        "## Figures",
-        "\n".join(figures),
-        "## Trained on",
-        "\n".join(licences),
-        "## Limits",
-        "\n".join(limits),
-        "## From",
-        "\n".join(f"- {key}: {value}" for key, value in texts.provenance_facts(record["provenance"])),
-    ]
-    return "\n\n".join(blocks) + "\n"
-
-
-def _over_speakers(run: Run) -> list[str]:
-    if len(set(run.speakers)) < 2:
-        return []
-    found = intervals.over_speakers(run.y_true, run.y_pred, run.speakers, run.record["classes"])
-    accuracy, uar = (overview.ends(found[key]).strip() for key in ("accuracy", "uar"))
-    return [f"- Over its {len(set(run.speakers))} speakers (cluster bootstrap, 95 %): accuracy {accuracy}, UAR {uar}."]
-
-
-def _published_caution(protocol: str) -> list[str]:
-    if protocol != "published":
-        return []
-    return ["- The test part is that of the paper: these figures say nothing of speakers it has never heard."]
-
-
-def _licence(name: str) -> str:
-    known: Mapping = manifest.corpora()
-    return f"{known[name].title}, {known[name].licence}" if name in known else "unknown"
 
 
 @click.command("export")

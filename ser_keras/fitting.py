@@ -1,5 +1,6 @@
 """A model and a recipe in, a trained model and its history out; beside `checkpoints` all of training that is Keras."""
 
+import importlib.util
 import os
 import time
 from collections.abc import Sequence
@@ -137,16 +138,20 @@ def fit(
     seed: int,
     label: str = "training",
     state: Path | None = None,
+    log: Path | None = None,
 ) -> Fitted:
     """The model adapted to its training part and trained by a recipe.
 
     `seed` decides the order of examples (Keras's own seed is set before building). `state` is the file that keeps the
-    training's state: one that is there is gone on from, and gives what an undisturbed training does.
+    training's state: one that is there is gone on from, and gives what an undisturbed training does. `log` is a folder
+    that TensorBoard reads.
 
     Raises
     ------
-    RunError : the recipe watches a validation part that is not there, or the loss is no longer finite
+    RunError : the recipe watches a validation part that is not there, the loss is no longer finite, or a log is wanted
+        without TensorBoard
     """
+    logged = [] if log is None else [_tensorboard(log)]
     if validation is None:
         plateau = training.plateau.monitor if training.plateau else ""
         for what, monitor in (("early stopping", training.patience and training.monitor), ("the plateau", plateau)):
@@ -173,7 +178,7 @@ def fit(
         validation_data=None if validation is None else Batches(validation, n_classes, training.batch_size),
         initial_epoch=training.epochs if known and known.ended else done,
         epochs=training.epochs,
-        callbacks=[progress, keras.callbacks.TerminateOnNaN(), *told, keeper],
+        callbacks=[progress, keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
         verbose=0,
     )
     history = pd.DataFrame(keeper.history)
@@ -192,6 +197,13 @@ def _of_softmaxed(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> ker
     Not `from_logits=True`: the TensorFlow backend looks through a model's own softmax to what it was taken of.
     """
     return keras.losses.categorical_crossentropy(targets, keras.ops.softmax(outputs))
+
+
+def _tensorboard(folder: Path) -> keras.callbacks.Callback:
+    """Scalars alone: what a graph or histograms show can be had of the saved model."""
+    if importlib.util.find_spec("tensorboard") is None:
+        raise RunError('--log tensorboard needs a package that is missing: pip install "ser_keras[tensorboard]"')
+    return keras.callbacks.TensorBoard(log_dir=str(folder), write_graph=False)
 
 
 def _plateau(plateau: Plateau) -> keras.callbacks.Callback:

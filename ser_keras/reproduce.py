@@ -101,6 +101,7 @@ def seeds(text: str) -> tuple[int, ...]:
 )
 @click.option("--force", is_flag=True, help="Train finished runs again.")
 @click.option("--strict", is_flag=True, help="Stop where a recording can't be used, instead of setting it aside.")
+@click.option("--log", type=click.Choice(["tensorboard"]), help="Keep the curves in OUT/logs as well, for TensorBoard.")
 @cli.debug_option
 def reproduce(
     targets: tuple[str, ...],
@@ -118,6 +119,7 @@ def reproduce(
     quick: bool,
     force: bool,
     strict: bool,
+    log: str | None,
 ) -> None:
     """Reproduce published results; without arguments, list papers, figures and what is on disk."""
     if not targets:
@@ -129,7 +131,7 @@ def reproduce(
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = synthetic_data(needed_corpora(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
-    settings = Settings(out, jobs, epochs, None, chosen, quick, force, strict)
+    settings = Settings(out, jobs, epochs, None, chosen, quick, force, strict, log is not None)
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
     variant = variant or ("both" if "all" in targets else None)

@@ -18,7 +18,7 @@ class Settings:
     `epochs` None leaves the number to the paper; `choose` maps choice keys to texts; `quick` trains
     a few epochs at most; `force` trains finished runs again; `strict` refuses recordings that can't be used;
     `weights` is a folder that holds a folder for each paper with its authors' own weights, which are then used instead
-    of training.
+    of training; `log` keeps the curves for TensorBoard in OUT/logs.
     """
 
     out: Path
@@ -29,6 +29,7 @@ class Settings:
     quick: bool = False
     force: bool = False
     strict: bool = False
+    log: bool = False
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,15 @@ def _carried_out(
         if task.variant.start:
             task.variant.start(model, choices)
         fitted = fitting.fit(
-            model, recipe, parts.train, parts.validation, n_classes=classes, seed=task.seed, label=name, state=state
+            model,
+            recipe,
+            parts.train,
+            parts.validation,
+            n_classes=classes,
+            seed=task.seed,
+            label=name,
+            state=state,
+            log=_log_folder(task, settings, state),
         )
     else:
         fitted = _published(task, model, settings.weights)
@@ -146,6 +154,13 @@ def _carried_out(
     tested = pool.table.iloc[split.test]
     predictions = fitting.predictions_table(tested["clip"], tested["speaker"], tested["emotion"], scores, task.classes)
     return _Fold(split, fitted, len(parts.train), predictions, time.perf_counter() - clock)
+
+
+def _log_folder(task: Task, settings: Settings, state: Path) -> Path | None:
+    """OUT/logs/PAPER/EXPERIMENT/…/fold-N, where a log is wanted."""
+    if not settings.log:
+        return None
+    return settings.out / "logs" / state.parents[1].relative_to(settings.out) / state.stem
 
 
 def _earlier_s(fitted: fitting.Fitted) -> float:

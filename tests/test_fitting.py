@@ -45,10 +45,10 @@ def recipe(**given):
     return Training(**{**declared, **given})
 
 
-def fitted(seed=0, validation=True, train=None, **given):
+def fitted(seed=0, validation=True, train=None, log=None, **given):
     keras.utils.set_random_seed(seed)
     watched = examples(24, seed=1) if validation else None
-    return fitting.fit(model(), recipe(**given), train or examples(), watched, n_classes=CLASSES, seed=seed)
+    return fitting.fit(model(), recipe(**given), train or examples(), watched, n_classes=CLASSES, seed=seed, log=log)
 
 
 def test_training_lowers_the_loss_and_learns():
@@ -91,6 +91,26 @@ def test_two_processes_train_the_convolutional_network_to_the_same_bytes():
     calls = [[sys.executable, "-c", TRAIN_ONCE]] * 2
     digests = {subprocess.run(call, capture_output=True, text=True, check=True).stdout.split()[-1] for call in calls}
     assert len(digests) == 1
+
+
+def test_log_holds_the_curves_for_tensorboard_and_moves_no_weight(tmp_path):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    from tensorboard.util import tensor_util
+
+    logged, plain = fitted(log=tmp_path / "log"), fitted()
+    for ours, theirs in zip(logged.model.get_weights(), plain.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for part, key in (("train", "loss"), ("validation", "val_loss")):
+        events = accumulator.EventAccumulator(str(tmp_path / "log" / part))
+        events.Reload()
+        told = [tensor_util.make_ndarray(one.tensor_proto) for one in events.Tensors("epoch_loss")]
+        np.testing.assert_allclose(told, plain.history[key], rtol=1e-6)  # kept in float32
+
+
+def test_log_without_tensorboard_is_refused_with_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(RunError, match=r'pip install "ser_keras\[tensorboard\]"'):
+        fitted(log=tmp_path / "log")
 
 
 def test_history_has_one_row_an_epoch_with_its_seconds():
