@@ -6,11 +6,11 @@ the only function here that imports a room.
 """
 
 import importlib.util
-import json
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from ser_keras import published as published_json
 from ser_keras.errors import PaperError
 from ser_keras.experiment import Paper
 
@@ -59,15 +59,9 @@ def published(name: str) -> dict:
 
     Raises
     ------
-    PaperError : no such paper, or its file is missing or no JSON
+    PaperError : no such paper, or its file is missing, no JSON or not whole
     """
-    path = room(name) / "published.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PaperError(f"{path} is missing: a paper's room needs its printed results there") from None
-    except ValueError as error:
-        raise PaperError(f"{path} is no valid JSON ({error}): mend the file or reinstall the paper") from None
+    return published_json.read(room(name) / "published.json")
 
 
 def load_paper(name: str) -> Paper:

@@ -14,6 +14,7 @@ from ser_keras.errors import RunError
 from ser_keras.tasks import folder_name
 
 SCHEMA = 1
+SCALAR = (str, int, float, type(None))  # of a choice
 COLUMNS = ("clip", "speaker", "true", "predicted")
 RECORD = {
     "schema": int,
@@ -174,13 +175,22 @@ def _check_parts(path: Path, record: dict) -> None:
             missing = [name for name in wanted if not isinstance(part, dict) or name not in part]
             if missing:
                 raise _wrong(path, f"lacks {missing[0]!r} in {key}")
-    for key in ("supports", "speakers"):
+    for choice in record["choices"]:
+        if not isinstance(choice["key"], str) or not all(
+            isinstance(choice[one], SCALAR) for one in ("value", "default")
+        ):
+            raise _wrong(path, f"has a choice {choice['key']!r:.40} that is no name with a value and a default")
+    for key, kind in (("supports", dict), ("speakers", list)):
         parts = record["split"].get(key)
         if not isinstance(parts, dict) or not {"train", "validation", "test"} <= set(parts):
             raise _wrong(path, f"lacks the {key} of train, validation and test in split")
+        if not all(isinstance(part, kind) for part in parts.values()):
+            raise _wrong(path, f"has {key} of a part that are no {kind.__name__}")
     for part, supports in record["split"]["supports"].items():
         if set(supports) != set(record["classes"]):
             raise _wrong(path, f"has supports of the {part} part that are not one a class")
+        if not all(type(clips) is int and clips >= 0 for clips in supports.values()):
+            raise _wrong(path, f"has supports of the {part} part that are no numbers of clips")
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
