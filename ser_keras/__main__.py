@@ -17,6 +17,7 @@ COMMANDS = {
     "leakage": ("ser_keras.leakage", "leakage"),
     "new-corpus": ("ser_keras.scaffold.corpus", "new_corpus"),
     "new-paper": ("ser_keras.scaffold.paper", "new_paper"),
+    "predict": ("ser_keras.predict", "predict"),
     "report": ("ser_keras.report.__main__", "report"),
     "reproduce": ("ser_keras.reproduce", "reproduce"),
 }

@@ -75,6 +75,7 @@ def test_scan_sees_a_forbidden_import(tmp_path):
         ["-m", "ser_keras.reproduce"],
         ["-m", "ser_keras.reproduce", "--help"],
         ["-m", "ser_keras.compare", "--help"],
+        ["-m", "ser_keras.predict", "--help"],
         ["-m", "ser_keras.corpora", "list"],
         ["-m", "ser_keras.corpora", "--help"],
         ["-m", "ser_keras.audit", "yadav2022"],

@@ -1,0 +1,129 @@
+"""The emotion of new recordings, as a trained network hears it.
+
+    python -m ser_keras.predict a.wav b.mp3 recordings/
+    python -m ser_keras.predict talk.flac --run runs/…/seed-0 --segments 3
+
+Finds recordings, has them heard, prints what came of it; computes nothing itself.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from tqdm import tqdm
+
+from ser_keras import cli
+from ser_keras.errors import AudioError
+
+if TYPE_CHECKING:
+    from ser_keras.prediction.predictor import Predictor
+    from ser_keras.prediction.tables import Heard
+
+
+@click.command()
+@click.argument("clips", nargs=-1, required=True, metavar="CLIP...", type=click.Path(path_type=Path))
+@click.option("--run", type=click.Path(path_type=Path), help="Folder of a finished run; else the model in the box.")
+@click.option("--model", "name", help="A model that comes with the package, by its name (cremad).")
+@click.option("--fold", type=click.IntRange(1), help="Which model of a run of several folds; else their mean.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a clip, one a line.")
+@click.option("--csv", "table", type=click.Path(path_type=Path), help="CSV to write: one row a clip, or a window.")
+@click.option(
+    "--segments",
+    type=click.FloatRange(min=0.2),
+    metavar="SECONDS",
+    help="Hear windows of this length, each half over the one before, the last up to the end: their probabilities, "
+    "the mean of them, and a timeline. Without it a clip is heard as one (some networks: its first seconds).",
+)
+@click.option(
+    "--plots", type=click.Path(path_type=Path), help="Folder of the timelines; else that of --csv, else this one."
+)
+@click.option("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True)
+@cli.debug_option
+def predict(
+    clips: tuple[Path, ...],
+    run: Path | None,
+    name: str | None,
+    fold: int | None,
+    as_json: bool,
+    table: Path | None,
+    segments: float | None,
+    plots: Path | None,
+    plot_format: str,
+) -> int:
+    """Name the emotion of recordings: WAV, FLAC, OGG, MP3 and whatever else soundfile reads, of any rate and channels.
+
+    A folder stands for all recordings in it and below. Channels are averaged. A recording that can't be used is told
+    on stderr, the others go on, and the exit code is 3.
+    """
+    if run is not None and name is not None:
+        raise click.UsageError("--run and --model are one too many: name one of them")
+    if plots is not None and segments is None:
+        raise click.UsageError("--plots needs --segments: a timeline is of windows")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with cli.quiet_imports():
+        from ser_keras.prediction import predictor, sounds, tables
+    found = sounds.files(clips)
+    known = predictor.boxed_names()
+    if name is not None and name not in known:
+        raise click.UsageError(f"no model in the box is called {name!r}; there are: {', '.join(known) or 'none'}")
+    with cli.quiet_imports():
+        model = predictor.load(run if name is None else name, fold)
+    places = _timelines(found, plots or (table.parent if table else Path()), plot_format) if segments else {}
+    all_heard = []
+    with tqdm(found, desc="predict", unit="clip", disable=len(found) < 2) as bar:
+        for clip in bar:
+            heard = _heard(model, clip, segments)
+            all_heard.append(heard)
+            if heard.scores is None:
+                bar.write(f"error: {' '.join(heard.error.split())}", file=sys.stderr)
+            if as_json:
+                bar.write(tables.as_json(heard, model.classes_, model.name), file=sys.stdout)
+            elif heard.scores is not None and not table:
+                bar.write(tables.line(heard, model.classes_), file=sys.stdout)
+            if clip in places and heard.scores is not None:
+                _draw(heard, model, places[clip])
+                bar.write(f"timeline: {places[clip]}", file=sys.stderr if as_json else sys.stdout)
+    if table:
+        tables.write_csv(table, all_heard, model.classes_, model.name, segments=segments is not None)
+    if not as_json:
+        click.echo(f"{table}: {len(all_heard)} clips, model: {model.name}" if table else f"model: {model.name}")
+    failed = sum(heard.scores is None for heard in all_heard)
+    if failed and len(all_heard) > 1:
+        click.echo(f"error: {failed} of {len(all_heard)} recordings can't be used", err=True)
+    return 3 if failed else 0
+
+
+def _heard(model: "Predictor", clip: Path, segments: float | None) -> "Heard":
+    from ser_keras.prediction.tables import Heard
+
+    try:
+        return model.hear(clip, segments)
+    except AudioError as error:
+        return Heard(str(clip), None, error=str(error))
+
+
+def _timelines(clips: Sequence[Path], folder: Path, kind: str) -> dict[Path, Path]:
+    """Where each clip's timeline goes: NAME-timeline.png; of several clips of one name NAME-2-timeline.png …"""
+    places: dict[Path, Path] = {}
+    taken: dict[str, int] = {}
+    for clip in clips:
+        taken[clip.stem] = taken.get(clip.stem, 0) + 1
+        number = f"-{taken[clip.stem]}" if taken[clip.stem] > 1 else ""
+        places[clip] = folder / f"{clip.stem}{number}-timeline.{kind}"
+    return places
+
+
+def _draw(heard: "Heard", model: "Predictor", place: Path) -> None:
+    from ser_keras.prediction import timeline
+    from ser_keras.prediction.sounds import sound
+
+    whole = sound(heard.clip)
+    figure = timeline.timeline_figure(heard, whole.wave, whole.sample_rate, model.classes_, model.name)
+    timeline.write_timeline(place, figure)
+
+
+if __name__ == "__main__":
+    cli.run(predict, name="python -m ser_keras.predict")

@@ -1,0 +1,1 @@
+"""Trained networks on new recordings: sounds in, probabilities, tables and timelines out."""
