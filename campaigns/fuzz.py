@@ -8,7 +8,9 @@ is a process whose address space is bounded; one that reads at one input for fiv
 input counted as a hang. `python -m campaigns.fuzz --again TARGET NUMBER` does one input again, with its traceback.
 """
 
+import contextlib
 import ctypes
+import inspect
 import json
 import multiprocessing
 import os
@@ -16,10 +18,12 @@ import pickle
 import random
 import resource
 import struct
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -140,7 +144,8 @@ def _run_files() -> bytes:
 def targets() -> dict[str, Target]:
     """Every reader of strangers' files, by name."""
     manifests = tuple(
-        b"\n".join(path.read_bytes().split(b"\n")[:6]) for path in sorted(Path("data_manifests").glob("*.csv"))
+        b"\n".join(path.read_bytes().split(b"\n")[:6])
+        for path in sorted(Path(str(files("data_manifests"))).glob("*.csv"))
     )
     tables = tuple((discovery.room(name) / "published.json").read_bytes() for name in discovery.paper_names())
     return {
@@ -283,15 +288,47 @@ def _watched(worker: multiprocessing.Process, told: Connection, counts: ctypes.A
             return f"hung for {HANG_S:g} s"
 
 
+def guided(name: str, inputs: int) -> None:
+    """So many inputs that atheris makes of a target's whole files, by the branches of our code that they reach.
+
+    It ends the process: with 0, or at the first fault, whose input it leaves as a file beside its traceback.
+    """
+    import atheris
+
+    target = targets()[name]
+    for module in [one for key, one in sys.modules.items() if key.startswith("ser_keras.")]:
+        for function in filter(inspect.isfunction, vars(module).values()):
+            if function.__module__ == module.__name__:
+                atheris.instrument_func(function)
+    with tempfile.TemporaryDirectory(dir=SHARED) as folder:
+        corpus = Path(folder) / "corpus"
+        corpus.mkdir()
+        for number, whole in enumerate(target.wholes):
+            (corpus / str(number)).write_bytes(whole)
+
+        def one(content: bytes) -> None:
+            with contextlib.suppress(SerError):
+                target.call(Path(folder), content)
+
+        limits = [f"-atheris_runs={inputs}", f"-timeout={HANG_S:.0f}", "-rss_limit_mb=1500", f"-max_len={LARGEST}"]
+        atheris.Setup([name, *limits, str(corpus)], one)
+        atheris.Fuzz()
+
+
 @click.command()
 @click.option("--inputs", type=int, default=1_000_000, show_default=True, help="In all; a share for each target.")
 @click.option("--only", multiple=True, help="Targets; else all.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", type=Path, help="JSON with what was found.")
+@click.option("--atheris", "led", help="A target whose changes atheris is to choose; needs the extra `fuzz`.")
 @click.option("--again", type=(str, int), help="One input again, with its traceback.")
-def main(inputs: int, only: tuple[str, ...], seed: int, out: Path | None, again: tuple[str, int] | None) -> None:
+def main(
+    inputs: int, only: tuple[str, ...], seed: int, out: Path | None, led: str | None, again: tuple[str, int] | None
+) -> None:
     """Read spoilt files of strangers, and count what becomes of them."""
     names = only or tuple(targets())
+    if led:
+        guided(led, inputs)
     if again:
         name, number = again
         content = changed(targets()[name], random.Random(f"{seed} {name} {number}"))

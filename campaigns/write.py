@@ -1,0 +1,55 @@
+"""The figures of docs/reliability.md, written from what the campaigns found: `campaigns/found/*.json`.
+
+python -m campaigns.write
+"""
+
+import json
+from pathlib import Path
+
+from ser_keras.files import write_text
+
+FOUND = Path(__file__).with_name("found")
+PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+MARKS = ("<!-- figures: written by `python -m campaigns.write` -->", "<!-- end of figures -->")
+
+
+def fuzz_table(found: dict) -> list[str]:
+    """One row a reader: inputs, how many were read and refused, crashes, hangs and swellings, memory."""
+    lines = [
+        "| reader | spoilt files | read | refused in one line | faults | most memory |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for one in found["targets"]:
+        numbers = (f"{one[key]:,}".replace(",", " ") for key in ("inputs", "read", "refused"))
+        lines.append(f"| {one['target']} | {' | '.join(numbers)} | {len(one['faults'])} | {one['peak_mib']} MiB |")
+    return lines
+
+
+def kill_lines(found: dict) -> list[str]:
+    """What was killed, how often, at what, and what differed."""
+    phases = ", ".join(f"{name} {count}" for name, count in found["phases"].items())
+    return [
+        f"`{' '.join(found['command'])}` ({found['undisturbed_s']:.0f} s undisturbed): {found['kills']} kills in "
+        f"{len(found['rounds'])} rounds; {found['compared_files']} files compared a round, "
+        f"{len(found['differing'])} differ. Killed while at: {phases}."
+    ]
+
+
+def figures() -> str:
+    """What stands between the marks."""
+    blocks = []
+    for name, made in (("fuzz", fuzz_table), ("kill", kill_lines)):
+        path = FOUND / f"{name}.json"
+        if path.exists():
+            blocks.append("\n".join(made(json.loads(path.read_text(encoding="utf-8")))))
+    return "\n\n".join(blocks)
+
+
+def page(text: str) -> str:
+    """The page with its figures renewed."""
+    before, rest = text.split(MARKS[0])
+    return f"{before}{MARKS[0]}\n{figures()}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+
+
+if __name__ == "__main__":
+    write_text(PAGE, page(PAGE.read_text(encoding="utf-8")))
