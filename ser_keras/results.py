@@ -31,8 +31,8 @@ CHOICE = ("value", "default", "changed")
 KEPT = (
     "name", "title", "variant", "summary", "weights", "protocol", "settings", "quick", "classes", "corpora",
     "missing_corpora", "runs", "accuracy_mean", "accuracy_std", "uar_mean", "uar_std", "difference_points",
-    "published_interval", "rerun_interval", "difference_interval", "verdict", "leakage", "set_aside", "training",
-    "provenance",
+    "published_interval", "rerun_interval", "difference_interval", "verdict", "leakage", "parts", "set_aside",
+    "training", "provenance",
 )  # fmt: skip
 
 

@@ -38,18 +38,38 @@ def found(run: Run) -> Leaks | None:
     ------
     RunError : the split is not that of the predictions
     """
+    table = _split(run)
+    return None if table is None else checked(table)
+
+
+def tested(run: Run) -> pd.DataFrame | None:
+    """The rows of a run's split that are tested, in the order of its predictions; None where it kept no split.
+
+    Raises
+    ------
+    RunError : the split is not that of the predictions
+    """
+    table = _split(run)
+    return None if table is None else _tested(table)
+
+
+def _tested(table: pd.DataFrame) -> pd.DataFrame:
+    return table[[("test" in part.split("+")) for part in table["part"]]]
+
+
+def _split(run: Run) -> pd.DataFrame | None:
     path = run.folder / "split.csv"
     if not path.is_file():
         return None
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-        leaks = checked(table)
+        checked(table)
+        clips = tuple(_tested(table)["clip"])
     except (OSError, ValueError, KeyError, ProtocolError) as error:
         raise RunError(f"{path} can't be read ({error}): remove the run's folder and train it again") from None
-    tested = table[[("test" in part.split("+")) for part in table["part"]]]
-    if tuple(tested["clip"]) != run.clips:
+    if clips != run.clips:
         raise RunError(f"{path} has other test clips than the predictions: remove the run's folder and train it again")
-    return leaks
+    return table
 
 
 def summary(runs: Sequence[Run]) -> dict | None:

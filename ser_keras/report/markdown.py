@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ser_keras.report import evidence, overview, texts
+from ser_keras.report import evidence, overview, parts, texts
+
+PARTS = ("Part", "Test examples", "Speakers", "Accuracy", "UAR")
 
 
 def document(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
@@ -82,6 +84,9 @@ def _experiment(entry: Mapping, figures: Sequence[Mapping[str, object]]) -> list
     ]  # fmt: skip
     blocks += ["### Runs", table(["Run", "Accuracy", "UAR", "Test clips", "Epochs", "Kept", "Training"], runs)]
     blocks.append(texts.spread(entry))
+    by_parts = parts.rows(entry)
+    blocks += ["### Parts of the test set", table(PARTS, by_parts)] if by_parts else []
+    blocks += [plain(parts.confused(entry))] if parts.confused(entry) else []
     paired = any(one["key"] == "pair" for one in figures)
     shown = [one for one in figures if not paired or one["key"] not in ("published", "reproduced")]
     blocks += ["### Figures", *(f"![{plain(one['alt'])}](figures/{one['file']}.png)" for one in shown)]

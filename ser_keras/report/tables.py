@@ -14,7 +14,7 @@ import numpy as np
 from ser_keras import discovery
 from ser_keras.evaluation import intervals, metrics, printed
 from ser_keras.evaluation.audit import examined
-from ser_keras.report import leaks
+from ser_keras.report import leaks, parts
 from ser_keras.report.runs import Run, changed_choices
 from ser_keras.tasks import PUBLISHED
 
@@ -144,6 +144,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         },
         "splits": _distinct(group, _split),
         "leakage": leaks.summary(group),
+        "parts": parts.summary(group),
         "set_aside": _distinct_clips(group),
         "training": {key: value for key, value in record["training"].items() if key not in FITTED},
         "pipeline": record.get("pipeline", {}),
