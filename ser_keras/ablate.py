@@ -56,11 +56,11 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
     show_default=True,
     help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
 )
-@click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+@cli.data_option
 @click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and the table.")
 @click.option("--seeds", "numbers", default="3", show_default=True, help="How many seeds, or a list: 0,5,7.")
-@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
-@click.option("--epochs", type=click.IntRange(1), help="At most this many epochs, instead of the paper's recipe.")
+@cli.jobs_option
+@cli.epochs_option
 @click.option(
     "--corpora",
     type=click.Choice(["real", "synthetic"]),
@@ -68,9 +68,7 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
     show_default=True,
     help="Recordings to use.",
 )
-@click.option(
-    "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
-)
+@cli.quick_option
 @click.option("--force", is_flag=True, help="Train finished runs again.")
 @cli.debug_option
 def ablate(

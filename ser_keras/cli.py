@@ -1,4 +1,4 @@
-"""What every command of ours shares: exit codes, errors in one line, `--debug`.
+"""What commands of ours share: exit codes, errors in one line, `--debug` and other options.
 
 0 done, 2 wrong usage, 3 an error of ours (one line on stderr), 130 interrupted.
 """
@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -15,6 +16,14 @@ import click
 from ser_keras.errors import SerError
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+data_option = click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+jobs_option = click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
+epochs_option = click.option(
+    "--epochs", type=click.IntRange(1), help="At most this many epochs, instead of the paper's recipe."
+)
+quick_option = click.option(
+    "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
+)
 
 
 def run(command: click.Command, arguments: list[str] | None = None, name: str | None = None) -> NoReturn:

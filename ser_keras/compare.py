@@ -36,11 +36,11 @@ def names(text: str) -> tuple[str, ...]:
     help="within: folds of each corpus, and of all merged; cross: trained on one, tested on another.",
 )
 @click.option("--classes", help="Emotions, separated by commas; else those that all corpora share.")
-@click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+@cli.data_option
 @click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for cells and report.")
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
-@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
-@click.option("--epochs", type=click.IntRange(1), help="At most this many epochs, instead of each paper's recipe.")
+@cli.jobs_option
+@cli.epochs_option
 @click.option(
     "--recordings",
     type=click.Choice(["real", "synthetic"]),
@@ -48,9 +48,7 @@ def names(text: str) -> tuple[str, ...]:
     show_default=True,
     help="Of people, or made by a synthesizer.",
 )
-@click.option(
-    "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
-)
+@cli.quick_option
 @click.option("--force", is_flag=True, help="Compute finished cells again.")
 @cli.debug_option
 def compare(

@@ -71,11 +71,11 @@ def seeds(text: str) -> tuple[int, ...]:
     show_default=True,
     help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
 )
-@click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+@cli.data_option
 @click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and reports.")
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
-@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
-@click.option("--epochs", type=click.IntRange(1), help="At most this many epochs, instead of the paper's recipe.")
+@cli.jobs_option
+@cli.epochs_option
 @click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
 @click.option(
     "--corpora",
@@ -96,9 +96,7 @@ def seeds(text: str) -> tuple[int, ...]:
     type=Path,
     help="Holds a folder for each paper with its authors' files; else DATA/published-weights.",
 )
-@click.option(
-    "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
-)
+@cli.quick_option
 @click.option("--force", is_flag=True, help="Train finished runs again.")
 @click.option("--strict", is_flag=True, help="Stop where a recording can't be used, instead of setting it aside.")
 @click.option("--log", type=click.Choice(["tensorboard"]), help="Keep the curves in OUT/logs as well, for TensorBoard.")

@@ -17,11 +17,11 @@ def features() -> None:
 
 @features.command("table")
 @click.argument("target", metavar="PAPER/EXPERIMENT")
-@click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+@cli.data_option
 @click.option("--out", type=Path, required=True, help="File to write: .csv, or .parquet where pyarrow is installed.")
 @click.option("--variant", type=click.Choice(["described", "coded"]), help="Else the experiment's first.")
 @click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
-@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
+@cli.jobs_option
 @click.option(
     "--cache", type=Path, default=Path("runs/cache/features"), show_default=True, help="Folder of the feature store."
 )
