@@ -90,7 +90,7 @@ def _trained(task: Task, corpora: LoadedCorpora, settings: Settings) -> Trained:
     pool = preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
     [split] = preparation.splits(task, pool.table, choices)
     watched = preparation.parts(pool, split).validation
-    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    model = _loaded(folder)
     scores = fitting.probabilities(model, watched, n_classes=len(CLASSES), batch_size=256)
     names = np.asarray(CLASSES)
     confusion = metrics.confusion_matrix(names[watched.classes], names[scores.argmax(axis=1)], CLASSES)
@@ -100,14 +100,19 @@ def _trained(task: Task, corpora: LoadedCorpora, settings: Settings) -> Trained:
     return Trained(folder, metrics.uar(confusion), model.count_params(), epochs, size)
 
 
+def _loaded(folder: Path) -> keras.Model:
+    """A run's model without its optimizer's state, which takes two thirds of the file and no prediction needs."""
+    return keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
+
+
 def _saved(model: keras.Model, path: Path) -> int:
-    """The model without its optimizer's state, which prediction does not need; its bytes."""
-    write_atomically(path, lambda temporary: model.save(temporary, include_optimizer=False))
+    """The model as a file; its bytes."""
+    write_atomically(path, lambda temporary: model.save(temporary))
     return path.stat().st_size
 
 
 def _write(best: Trained, tried: Sequence[Trained], clips: pd.DataFrame, target: Path) -> None:
-    model = keras.saving.load_model(best.folder / "model.keras", safe_mode=True)
+    model = _loaded(best.folder)
     _saved(model, target / "model.keras")
     predictions = pd.read_csv(best.folder / "predictions.csv")
     predictions["gender"] = predictions["clip"].map(clips.set_index("clip")["gender"])
