@@ -4,11 +4,14 @@
 """
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -26,11 +29,35 @@ quick_option = click.option(
 )
 
 
+INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"
+
+
+@contextmanager
+def _noted_interrupts() -> Iterator[list[int]]:
+    """A list that gets an entry with every Ctrl-C, which raises KeyboardInterrupt as ever."""
+    found: list[int] = []
+
+    def noted(number: int, frame: FrameType | None) -> None:
+        found.append(number)
+        signal.default_int_handler(number, frame)
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield found
+        return
+    signal.signal(signal.SIGINT, noted)
+    try:
+        yield found
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run(command: click.Command, arguments: list[str] | None = None, name: str | None = None) -> NoReturn:
     """Run a click command as a program: print its errors in one line and leave with our exit codes."""
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
-        code = command.main(args=arguments, prog_name=name, standalone_mode=False)
+        with _noted_interrupts() as interrupts:
+            code = command.main(args=arguments, prog_name=name, standalone_mode=False)
     except SerError as error:
         _leave(f"error: {error}", 3, debug)
     except click.UsageError as error:
@@ -39,12 +66,14 @@ def run(command: click.Command, arguments: list[str] | None = None, name: str | 
     except click.ClickException as error:
         _leave(f"error: {error.format_message()}", 3, debug)
     except (KeyboardInterrupt, click.Abort):
-        _leave("interrupted: what was finished is kept; the same command goes on from there", 130, debug)
+        _leave(INTERRUPTED, 130, debug)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except OSError as error:
-        if error.filename is None and error.errno is None:
+    except Exception as error:
+        if interrupts:  # Ctrl-C ends worker processes too, and what they leave behind may come first
+            _leave(INTERRUPTED, 130, debug)
+        if not isinstance(error, OSError) or (error.filename is None and error.errno is None):
             raise
         _leave(f"error: {error.strerror or error}: {error.filename or 'output'}", 3, debug)
     sys.exit(code if isinstance(code, int) else 0)

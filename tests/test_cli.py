@@ -1,5 +1,9 @@
 """Exit codes and one-line errors of every command."""
 
+import os
+import signal
+import time
+
 import click
 import pytest
 
@@ -48,3 +52,28 @@ def test_debug_shows_the_traceback(capsys):
     code, printed = leave(AudioError("a.wav is silent"), ["--debug"], capsys)
     assert code == 3
     assert "Traceback" in printed
+
+
+def test_what_worker_processes_leave_behind_after_an_interrupt_is_130_too(capsys):
+    @click.command()
+    def command():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            raise RuntimeError("a worker process was terminated") from None
+
+    with pytest.raises(SystemExit) as left:
+        cli.run(command, [])
+    assert left.value.code == 130
+    assert "interrupted: what was finished is kept" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_fault_of_ours_without_an_interrupt_is_no_interruption():
+    @click.command()
+    def command():
+        raise RuntimeError("a fault")
+
+    with pytest.raises(RuntimeError, match="a fault"):
+        cli.run(command, [])
