@@ -5,11 +5,13 @@
 
 `results/PAPER/EXPERIMENT.json` holds figures, intervals, verdict, leaks and provenance; no recordings, no models. Runs
 on synthetic or incomplete corpora and quick ones are left out: they are not comparable with a paper. Runs with changed
-choices are kept as what was tried, apart from the others. Reads stored files alone; loads no Keras.
+choices are kept as what was tried, apart from the others. Runs that are in a ledger already stay in it, so that seeds
+which were trained on several machines add up; to begin anew, remove the ledger. Reads stored files alone and loads no
+Keras.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -18,7 +20,7 @@ from ser_keras import cli, discovery
 from ser_keras.errors import RunError
 from ser_keras.experiment import Choice
 from ser_keras.files import write_atomically, write_json, write_text
-from ser_keras.report import ablation, ablation_texts, evidence, markdown, overview, tables
+from ser_keras.report import ablation, ablation_texts, evidence, markdown, overview, pooling, tables, worth
 from ser_keras.report.runs import Run, changed_choices, finished_runs, papers_with_runs
 
 BEGIN = "<!-- results: written by `make results` from stored runs -->"
@@ -46,21 +48,32 @@ def comparable(record: dict) -> bool:
     return whole and trained and not held and not record["quick"] and not record.get("missing_corpora")
 
 
-def ledgers(runs: Sequence[Run]) -> dict[str, dict]:
-    """What is kept of a paper's comparable runs: experiment → ledger; those with none of our own choices left out."""
+def ledgers(runs: Sequence[Run], earlier: Mapping[str, dict] | None = None) -> dict[str, dict]:
+    """What is kept of a paper's comparable runs: experiment → ledger; those with none of our own choices left out.
+
+    Parameters
+    ----------
+    runs : of one paper
+    earlier : the ledgers that are there; runs of the same setting that are not in `runs`, trained on another machine,
+        say, stay in them and count
+    """
     kept = [run for run in runs if comparable(run.record)]
-    entries = tables.experiments(kept)
-    lines = {line["name"]: line for line in overview.lines(entries)}
-    return {
-        name: {
-            "paper": runs[0].record["paper"],
-            "experiment": name,
-            "line": line,
-            "entries": [_kept(entry) for entry in entries if entry["name"] == name],
-            "ablations": _ablations([run for run in kept if run.record["experiment"] == name]),
-        }
-        for name, line in lines.items()
-    }
+    found = {}
+    for name in dict.fromkeys(run.record["experiment"] for run in kept):
+        own = [run for run in kept if run.record["experiment"] == name]
+        known = (earlier or {}).get(name, {"entries": [], "ablations": []})
+        new = pooling.unknown(own, known["entries"])
+        fresh = [_kept(entry) for entry in tables.experiments(new)] if new else []
+        entries = pooling.pooled(known["entries"], fresh)
+        if lines := overview.lines(entries):
+            found[name] = {
+                "paper": runs[0].record["paper"],
+                "experiment": name,
+                "line": lines[0],
+                "entries": entries,
+                "ablations": pooling.fuller(known["ablations"], _ablations(own)),
+            }
+    return found
 
 
 def _kept(entry: dict) -> dict:
@@ -108,7 +121,7 @@ def lines(kept: dict[tuple[str, str], dict]) -> list[dict]:
     """One line an experiment of all papers, in their order; of those that were not run the printed figures alone."""
     found = []
     for paper in discovery.paper_names():
-        names, printed = tables.printed_experiments(paper)
+        names, printed = worth.printed_experiments(paper)
         for name in names:
             if (paper, name) in kept:
                 line = kept[paper, name]["line"]
@@ -199,9 +212,11 @@ def results(runs: tuple[Path, ...]) -> None:
     readme = Path("README.md")
     if not readme.is_file():
         raise RunError("there is no README.md here: call this in the checkout")
+    there = stored()
     for paper in dict.fromkeys(paper for out in runs for paper in papers_with_runs(out)):
         found = [run for out in runs if paper in papers_with_runs(out) for run in finished_runs(out, paper)]
-        for name, ledger in ledgers(found).items():
+        earlier = {name: one for (own, name), one in there.items() if own == paper}
+        for name, ledger in ledgers(found, earlier).items():
             path = FOLDER / paper / f"{name}.json"
             write_json(path, ledger)
             click.echo(f"{path}: {sum(len(entry['runs']) for entry in ledger['entries'])} runs")

@@ -15,7 +15,7 @@ import numpy as np
 
 from ser_keras.evaluation import metrics, paired
 from ser_keras.experiment import Choice, Value
-from ser_keras.report import tables
+from ser_keras.report import worth
 from ser_keras.report.runs import Run, changed_choices, read
 
 Change = tuple[str, Value]
@@ -78,7 +78,7 @@ def table(
     for change in failures:
         groups.setdefault(change, [])
     order = [None, *sorted((one for one in groups if one), key=lambda one: _place(one, choices))]
-    published = tables.published_figures(first["published"], first["classes"], others)
+    published = worth.published_figures(first["published"], first["classes"], others)
     base = groups[None]
     settings = [_setting(change, groups[change], base, published, failures.get(change, {})) for change in order]
     _adjust(settings)
@@ -122,10 +122,10 @@ def _setting(
     outcomes = [_outcome(run) for run in group]
     record = group[0].record if group else base[0].record
     accuracies = [one["accuracy"] for one in outcomes]
-    worth = {"rerun_interval": None, "verdict": ""}
+    evidence = {"rerun_interval": None, "verdict": ""}
     if len(accuracies) > 1:
         sizes = [one["n_test"] for one in outcomes]
-        worth = tables.evidence_figures(published, accuracies, sizes, record["protocol"])
+        evidence = worth.evidence_figures(published, accuracies, sizes, record["protocol"])
     declared = next((one for one in record["choices"] if change and one["key"] == change[0]), {})
     reasons: dict[str, list[int]] = {}
     for seed, reason in sorted(failed.items()):
@@ -141,8 +141,8 @@ def _setting(
         **{f"{score}_mean": _mean(outcomes, score) for score in SCORES},
         **{f"{score}_std": _deviation(outcomes, score) for score in SCORES},
         "watched": any(one["watched"] for one in outcomes),
-        "rerun_interval": worth["rerun_interval"],
-        "verdict": worth["verdict"],
+        "rerun_interval": evidence["rerun_interval"],
+        "verdict": evidence["verdict"],
         "difference": _differences(pairs) if change and pairs else None,
         "same_clips": [one for pair in pairs if change and (one := _same_clips(*pair))],
         "failures": [{"seeds": seeds, "reason": reason} for reason, seeds in reasons.items()],

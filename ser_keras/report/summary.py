@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ser_keras import __version__, discovery
 from ser_keras.files import write_json, write_text
-from ser_keras.report import evidence, html, markdown, overview, tables, texts
+from ser_keras.report import evidence, html, markdown, overview, texts, worth
 from ser_keras.report.runs import papers_with_runs
 from ser_keras.report.write import contents, write_figures
 
@@ -53,7 +53,7 @@ def _overviews(papers: list[dict]) -> dict[str, list[dict]]:
     """The lines of each paper, also of those that are installed and were not run."""
     told = {paper["paper"]: paper["overview"] for paper in papers}
     for name in discovery.paper_names():
-        told.setdefault(name, overview.lines([], *tables.printed_experiments(name)))
+        told.setdefault(name, overview.lines([], *worth.printed_experiments(name)))
     return dict(sorted(told.items()))
 
 

@@ -7,16 +7,14 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 
-from ser_keras import discovery
-from ser_keras.evaluation import intervals, metrics, printed
+from ser_keras.evaluation import intervals, metrics
 from ser_keras.evaluation.audit import examined
-from ser_keras.report import leaks, parts
+from ser_keras.report import leaks, parts, worth
 from ser_keras.report.runs import Run, changed_choices
-from ser_keras.tasks import PUBLISHED
 
 FITTED = (
     "epochs_run",
@@ -87,13 +85,8 @@ def _differing(group: list[Run], siblings: list[list[Run]]) -> dict[str, object]
 
 def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dict]) -> dict:
     record = group[0].record
-    published = published_figures(record["published"], record["classes"], others)
+    published = worth.published_figures(record["published"], record["classes"], others)
     outcomes = [outcome(run) for run in group]
-    accuracies, uars = ([outcome[key] for outcome in outcomes] for key in ("accuracy", "uar"))
-    mean = fmean(accuracies)
-    known = published["accuracy"] is not None
-    sizes = [outcome["n_test"] for outcome in outcomes]
-    evidence = evidence_figures(published, accuracies, sizes, record["protocol"])
     found = examined(record["published"], record["experiment"], others)
     return {
         "name": record["experiment"],
@@ -112,12 +105,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "missing_corpora": record.get("missing_corpora", []),
         "published": published,
         "runs": outcomes,
-        "accuracy_mean": mean,
-        "accuracy_std": stdev(accuracies) if len(group) > 1 else None,
-        "uar_mean": fmean(uars),
-        "uar_std": stdev(uars) if len(group) > 1 else None,
-        "difference_points": 100 * (mean - published["accuracy"]) if known else None,
-        **evidence,
+        **worth.figures(published, outcomes, record["protocol"]),
         "confusion": np.sum([outcome["confusion"] for outcome in outcomes], axis=0).tolist(),
         "report": _mean_table([outcome["report"] for outcome in outcomes]),
         "audit": [
@@ -150,77 +138,6 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "pipeline": record.get("pipeline", {}),
         "model": record.get("model", []),
         "provenance": _distinct(group, lambda run: dict(run.record["provenance"])),
-    }
-
-
-def evidence_figures(published: dict, accuracies: list[float], sizes: list[int], protocol: str) -> dict:
-    """Intervals of 95 % around the published figure and ours, and the verdict; None where there is too little.
-
-    `verdict` is "reproduced" when the published figure, as exact as it is printed, lies in the interval that a rerun
-    falls in, "above" or "below" when ours lie above or below it, "one run" where no test is possible; "" where the
-    paper prints no accuracy, or another protocol than the paper's was run.
-    """
-    found = {"published_interval": None, "rerun_interval": None, "difference_interval": None, "verdict": ""}
-    accuracy, clips = published["accuracy"], published["n_test"]
-    if accuracy is None or protocol != PUBLISHED:
-        return found
-    if clips:
-        found["published_interval"] = intervals.wilson(published["right"], clips)
-    found["verdict"] = "one run"
-    if len(accuracies) > 1:
-        low, high = intervals.rerun(accuracies, min(sizes), clips or min(sizes))
-        found["rerun_interval"] = (low, high)
-        half = published["half"]
-        found["verdict"] = "above" if accuracy + half < low else "below" if accuracy - half > high else "reproduced"
-    elif clips:
-        ours = round(accuracies[0] * sizes[0]), sizes[0]
-        found["difference_interval"] = intervals.newcombe(*ours, published["right"], clips)
-    return found
-
-
-def printed_experiments(paper: str) -> tuple[list[str], dict[str, dict]]:
-    """A paper's experiments in the order of its text, and their printed figures; none of a paper not installed."""
-    if paper not in discovery.paper_names():
-        return [], {}
-    results = discovery.published(paper)["results"]
-    return list(results), {
-        name: published_figures(
-            result, result.get("classes", ()), {other: one for other, one in results.items() if other != name}
-        )
-        for name, result in results.items()
-    }
-
-
-def published_figures(result: dict, classes: Sequence[str], others: dict[str, dict]) -> dict:
-    """The paper's figures, its matrix as counts in the run's order of classes where that can be had.
-
-    Parameters
-    ----------
-    result : an experiment's entry in `published.json`
-    classes : of the run, in its order
-    others : the paper's other experiments, whose printed forms tell how exact a bare accuracy is
-    """
-    found, recovered = printed.accuracy(result, others.values()), printed.confusion(result)
-    counts = None if recovered is None else recovered.counts
-    if counts is not None and set(result["classes"]) == set(classes):
-        order = [result["classes"].index(name) for name in classes]
-        counts = counts[np.ix_(order, order)].tolist()
-    else:
-        counts = None
-    supports = dict(zip(result.get("classes", ()), result.get("support", ()), strict=False))
-    clips = printed.test_clips(result)
-    right = int(np.trace(counts)) if counts else found and clips and round(found[0] * clips)
-    return {
-        "accuracy": found and found[0],
-        "half": found and found[1].half / found[1].scale,
-        "accuracy_text": found and found[1].text(found[0]) + (" %" if found[1].scale == 100 else ""),
-        "n_test": clips,
-        "right": right,
-        "uar": printed.printed_uar(result),
-        "source": result.get("source", ""),
-        "confusion": counts,
-        "supports": supports or (dict(zip(classes, np.sum(counts, axis=1).tolist(), strict=True)) if counts else {}),
-        "report": result.get("report", {}),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ser_keras import __version__
 from ser_keras.files import write_atomically, write_json, write_text
-from ser_keras.report import figures, html, latex, markdown, overview, tables, texts
+from ser_keras.report import figures, html, latex, markdown, overview, tables, texts, worth
 from ser_keras.report.runs import Run, curves, finished_runs
 
 
@@ -48,7 +48,7 @@ def contents(out: Path, paper: str) -> tuple[dict, list[list[Run]]]:
         "paper": paper,
         "citation": newest.record.get("citation", {}),
         "generated": datetime.now(UTC).isoformat(timespec="seconds"),
-        "overview": overview.lines(entries, *tables.printed_experiments(paper)),
+        "overview": overview.lines(entries, *worth.printed_experiments(paper)),
         "experiments": entries,
     }
     return report, tables.groups(runs)

@@ -1,0 +1,103 @@
+"""What a paper prints and what our runs are worth beside it, as plain values; fractions are in [0, 1]."""
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+
+import numpy as np
+
+from ser_keras import discovery
+from ser_keras.evaluation import intervals, printed
+from ser_keras.tasks import PUBLISHED
+
+
+def figures(published: dict, outcomes: Sequence[dict], protocol: str) -> dict:
+    """Means and deviations over runs, how far they are from the published figure, intervals and verdict.
+
+    Parameters
+    ----------
+    published : as `published_figures` gives it
+    outcomes : one a run, as `tables.outcome` gives it
+    protocol : that was run
+    """
+    accuracies, uars = ([outcome[key] for outcome in outcomes] for key in ("accuracy", "uar"))
+    several = len(outcomes) > 1
+    mean, printed_mean = fmean(accuracies), published["accuracy"]
+    return {
+        "accuracy_mean": mean,
+        "accuracy_std": stdev(accuracies) if several else None,
+        "uar_mean": fmean(uars),
+        "uar_std": stdev(uars) if several else None,
+        "difference_points": None if printed_mean is None else 100 * (mean - printed_mean),
+        **evidence_figures(published, accuracies, [outcome["n_test"] for outcome in outcomes], protocol),
+    }
+
+
+def evidence_figures(published: dict, accuracies: list[float], sizes: list[int], protocol: str) -> dict:
+    """Intervals of 95 % around the published figure and ours, and the verdict; None where there is too little.
+
+    `verdict` is "reproduced" when the published figure, as exact as it is printed, lies in the interval that a rerun
+    falls in, "above" or "below" when ours lie above or below it, "one run" where no test is possible; "" where the
+    paper prints no accuracy, or another protocol than the paper's was run.
+    """
+    found = {"published_interval": None, "rerun_interval": None, "difference_interval": None, "verdict": ""}
+    accuracy, clips = published["accuracy"], published["n_test"]
+    if accuracy is None or protocol != PUBLISHED:
+        return found
+    if clips:
+        found["published_interval"] = intervals.wilson(published["right"], clips)
+    found["verdict"] = "one run"
+    if len(accuracies) > 1:
+        low, high = intervals.rerun(accuracies, min(sizes), clips or min(sizes))
+        found["rerun_interval"] = (low, high)
+        half = published["half"]
+        found["verdict"] = "above" if accuracy + half < low else "below" if accuracy - half > high else "reproduced"
+    elif clips:
+        ours = round(accuracies[0] * sizes[0]), sizes[0]
+        found["difference_interval"] = intervals.newcombe(*ours, published["right"], clips)
+    return found
+
+
+def printed_experiments(paper: str) -> tuple[list[str], dict[str, dict]]:
+    """A paper's experiments in the order of its text, and their printed figures; none of a paper not installed."""
+    if paper not in discovery.paper_names():
+        return [], {}
+    results = discovery.published(paper)["results"]
+    return list(results), {
+        name: published_figures(
+            result, result.get("classes", ()), {other: one for other, one in results.items() if other != name}
+        )
+        for name, result in results.items()
+    }
+
+
+def published_figures(result: dict, classes: Sequence[str], others: dict[str, dict]) -> dict:
+    """The paper's figures, its matrix as counts in the run's order of classes where that can be had.
+
+    Parameters
+    ----------
+    result : an experiment's entry in `published.json`
+    classes : of the run, in its order
+    others : the paper's other experiments, whose printed forms tell how exact a bare accuracy is
+    """
+    found, recovered = printed.accuracy(result, others.values()), printed.confusion(result)
+    counts = None if recovered is None else recovered.counts
+    if counts is not None and set(result["classes"]) == set(classes):
+        order = [result["classes"].index(name) for name in classes]
+        counts = counts[np.ix_(order, order)].tolist()
+    else:
+        counts = None
+    supports = dict(zip(result.get("classes", ()), result.get("support", ()), strict=False))
+    clips = printed.test_clips(result)
+    right = int(np.trace(counts)) if counts else found and clips and round(found[0] * clips)
+    return {
+        "accuracy": found and found[0],
+        "half": found and found[1].half / found[1].scale,
+        "accuracy_text": found and found[1].text(found[0]) + (" %" if found[1].scale == 100 else ""),
+        "n_test": clips,
+        "right": right,
+        "uar": printed.printed_uar(result),
+        "source": result.get("source", ""),
+        "confusion": counts,
+        "supports": supports or (dict(zip(classes, np.sum(counts, axis=1).tolist(), strict=True)) if counts else {}),
+        "report": result.get("report", {}),
+    }
