@@ -1,7 +1,9 @@
-"""A corpus of your own: a package with its manifest, written from a table or from file names.
+"""A corpus of your own: a package with its manifest, written from a table, file names or a database in audformat.
 
     python -m ser_keras.scaffold.corpus mine clips.csv --recordings FOLDER
     python -m ser_keras.scaffold.corpus mine FOLDER --pattern "{speaker}_{text}_{emotion}"
+    python -m ser_keras.scaffold.corpus mine DATABASE                # a folder that audformat wrote (extra audb)
+    python -m ser_keras.scaffold.corpus mine emodb --audb 1.4.1      # loaded with audb
 
 `clips.csv` has the columns `path` (inside the folder of recordings, or against the CSV), `emotion` and `speaker`, and
 where known `gender` and `text`. A pattern says what the end of a path without its ending means.
@@ -21,7 +23,7 @@ from ser_keras.corpora import manifest
 from ser_keras.corpora.folder import ENDINGS
 from ser_keras.corpora.verify import sha256s
 from ser_keras.errors import CorpusError
-from ser_keras.scaffold import checked_name, write_package
+from ser_keras.scaffold import checked_name, databases, write_package
 
 NEEDED, KNOWN = ("emotion", "speaker"), ("emotion", "speaker", "gender", "text")
 
@@ -122,11 +124,13 @@ def _words(told: tuple[str, ...]) -> dict[str, str]:
 
 @click.command("new-corpus")
 @click.argument("name")
-@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.argument("source", type=Path)
 @click.option(
     "--recordings", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of a CSV's clips."
 )
 @click.option("--pattern", help='What names in a folder mean: "{speaker}_{text}_{emotion}".')
+@click.option("--audb", metavar="VERSION", help="SOURCE names a database to load with audb; latest: the newest.")
+@click.option("--table", "tables", multiple=True, help="Of a database the table of emotions; may be repeated.")
 @click.option("--emotion", "told", multiple=True, metavar="OWN=OURS", help="A corpus's own word; may be repeated.")
 @click.option("--title", default=None, help="The corpus's title; else its name.")
 @click.option("--out", type=Path, default=Path("."), show_default=True, help="Folder that the package goes into.")
@@ -136,27 +140,43 @@ def new_corpus(
     source: Path,
     recordings: Path | None,
     pattern: str | None,
+    audb: str | None,
+    tables: tuple[str, ...],
     told: tuple[str, ...],
     title: str | None,
     out: Path,
 ) -> None:
-    """Write a package for a corpus of your own in the folder NAME, from a CSV of clips or a folder of recordings."""
+    """Write a package for a corpus of your own in the folder NAME.
+
+    SOURCE is a CSV of clips, a folder of recordings (with --pattern), or a database in audformat.
+    """
     checked_name(name, (*manifest.corpora(), "ser_keras"))
-    if source.is_dir() and not pattern:
-        raise CorpusError(f'{source} is a folder: say what its names mean, --pattern "{{speaker}}_{{emotion}}"')
-    clips = dict(from_names(source, pattern) if source.is_dir() else from_table(source))
+    words, licence = _words(told), None
+    if audb or (source / databases.HEADER).is_file():
+        found = databases.loaded(str(source), None if audb == "latest" else audb) if audb else databases.opened(source)
+        clips, folder = dict(databases.clips(found, tables)), Path(found.root)
+        words, title, licence = databases.NOUNS | words, title or found.name, found.license
+    elif source.is_dir():
+        if not pattern:
+            raise CorpusError(f'{source} is a folder: say what its names mean, --pattern "{{speaker}}_{{emotion}}"')
+        clips, folder = dict(from_names(source, pattern)), source
+    else:
+        clips, folder = dict(from_table(source)), recordings or source.parent
     if not clips:
         raise CorpusError(f"{source} holds no recording ({', '.join(ENDINGS)}): give another folder")
-    text = manifest_csv(source if source.is_dir() else recordings or source.parent, clips, _words(told))
+    text = manifest_csv(folder, clips, words)
     entries = manifest.read_manifest(text.encode(), listed=True).entries
     values = {
         "title": title or name,
+        "licence": str(licence or "TODO"),
         "clips": len(entries),
         "speakers": len({entry.labels.speaker for entry in entries}),
         "counts": dict(sorted(Counter(entry.labels.emotion for entry in entries).items())),
     }
-    folder = write_package("corpus", name, out, values, {f"{name}/manifest.csv": text})
-    click.echo(f"{folder}: {len(entries)} clips; then\n  pip install -e '{folder}[test]' && pytest {folder}")
+    package = write_package("corpus", name, out, values, {f"{name}/manifest.csv": text})
+    click.echo(f"{package}: {len(entries)} clips; then\n  pip install -e '{package}[test]' && pytest {package}")
+    if audb:
+        click.echo(f"  the recordings are in {folder}: ln -s {folder} my_corpora/{name}")
 
 
 if __name__ == "__main__":
