@@ -1,6 +1,6 @@
 """What an entry's figures are worth, in words: intervals, leaks, test sizes, ways of an experiment side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 
 from ser_keras.report import texts
@@ -95,24 +95,6 @@ def _moved(one: Entry, base: Entry) -> float:
     ours, theirs = ({run["seed"]: run["accuracy"] for run in entry["runs"]} for entry in (base, one))
     pairs = [theirs[seed] - ours[seed] for seed in theirs if seed in ours]
     return 100 * (fmean(pairs) if pairs else one["accuracy_mean"] - base["accuracy_mean"])
-
-
-def more_leaks(split: Mapping[str, object]) -> list[str]:
-    """What else of a split reaches from the test part into training, and what it leaves out, a sentence each."""
-    tested, found = texts.counted(split["test_clips"], "test example"), []
-    if split["twins_in_training"]:
-        found.append(
-            f"{split['twins_in_training']} of the {tested} have their twin in the training part: the same recording, "
-            "as it is or altered. Such examples are recognized by memory."
-        )
-    if split["watched_test_clips"]:
-        found.append(
-            f"{split['watched_test_clips']} of the {tested} are watched while training too: they decide which epoch "
-            "is kept, so the accuracy is that of a choice made on them."
-        )
-    if split["unused"]:
-        found.append(f"{texts.counted(split['unused'], 'clip is', 'clips are')} in no part at all.")
-    return found
 
 
 def size_lines(entry: Entry) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ser_keras.report import evidence, overview, texts
+from ser_keras.report import evidence, overview, split_texts, texts
 from ser_keras.report import parts as by_parts
 
 HERE = Path(__file__).parent
@@ -62,6 +62,7 @@ def page(report: Mapping[str, object], drawn: Mapping[str, Sequence[Mapping[str,
         parts=PARTS,
         words=texts,
         proof=evidence,
+        parting=split_texts,
         by=by_parts,
     )
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ser_keras.report import evidence, overview, parts, texts
+from ser_keras.report import evidence, overview, parts, split_texts, texts
 
 PARTS = ("Part", "Test examples", "Speakers", "Accuracy", "UAR")
 
@@ -124,8 +124,8 @@ def _choices(entry: Mapping) -> list[str]:
 def _split(entry: Mapping) -> list[str]:
     blocks = ["### Split"]
     for split in entry["splits"]:
-        blocks.append(plain(f"{texts.seeds(split).capitalize()}. {texts.leak(entry, split)} {split['note']}"))
-        blocks += [plain(line) for line in evidence.more_leaks(split)]
+        blocks.append(plain(f"{texts.seeds(split).capitalize()}. {split_texts.leak(entry, split)} {split['note']}"))
+        blocks += [plain(line) for line in split_texts.more_leaks(split)]
         if split["shared_speakers"]:
             blocks.append(plain(f"Speakers in training and test: {', '.join(split['shared_speakers'])}."))
         parts = [split["supports"][part] for part in ("train", "validation", "test")]

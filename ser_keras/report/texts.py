@@ -177,34 +177,6 @@ def units(entry: Entry) -> list[str]:
     return [f"{title} %" if forms[kind].scale == 100 else title for title, kind in zip(titles, KINDS, strict=True)]
 
 
-def leak(entry: Entry, split: Mapping[str, object]) -> str:
-    """Which speakers are on both sides of a split, and what that means."""
-    shared, tested, watched = split["shared_speakers"], split["speakers"]["test"], split["shared_with_validation"]
-    if shared:
-        return (
-            f"{len(shared)} of the {counted(len(tested), 'speaker')} of the test part are in the training part as "
-            f"well, and {split['test_clips_of_shared_speakers']} of the {counted(split['test_clips'], 'test clip')} "
-            f"are theirs: speaker identity leaks. The {entry['protocol']} protocol divides clips, not speakers, so the "
-            "accuracy is that on voices the model has heard, and says nothing about new ones."
-        )
-    also = f", but {len(watched)} in the validation part, which decides when training stops" if watched else ""
-    return f"No speaker of the test part is in the training part{also}."
-
-
-def leak_rows(entry: Entry) -> list[list[str]]:
-    """Each kind of leak: what, test examples, their share, accuracy on these and on the others."""
-    return [
-        [
-            row["what"],
-            "not known" if row["clips"] is None else str(row["clips"]),
-            percent(row["share"], 1),
-            percent(row["accuracy"]),
-            percent(row["accuracy_clean"]),
-        ]
-        for row in entry["leakage"]["kinds"]
-    ]
-
-
 def some(names: Sequence[str], most: int = 4) -> str:
     """Names, or how many there are where they are many."""
     return ", ".join(names) if len(names) <= most else f"{len(names)} speakers"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ser_keras.report import evidence, tables, texts
+from ser_keras.report import evidence, split_texts, tables, texts
 from ser_keras.report.runs import finished_runs
 
 OURS = [{"key": "trim", "value": 1, "default": 1, "reason": "why", "alternatives": [2]}]
@@ -110,12 +110,12 @@ def test_notes_say_what_is_not_as_in_the_paper(entry_of, changes, told):
 def test_leak_is_told_in_plain_words(entry_of):
     entry = entry_of()
     split = entry["splits"][0]
-    assert "4 of the 4 speakers of the test part are in the training part" in texts.leak(entry, split)
-    assert "107 of the 107 test clips" in texts.leak(entry, split)
+    assert "4 of the 4 speakers of the test part are in the training part" in split_texts.leak(entry, split)
+    assert "107 of the 107 test clips" in split_texts.leak(entry, split)
     alone = split | {"shared_speakers": [], "shared_with_validation": []}
-    assert texts.leak(entry, alone) == "No speaker of the test part is in the training part."
+    assert split_texts.leak(entry, alone) == "No speaker of the test part is in the training part."
     watched = split | {"shared_speakers": [], "shared_with_validation": ["d"]}
-    assert texts.leak(entry, watched).endswith("but 1 in the validation part, which decides when training stops.")
+    assert split_texts.leak(entry, watched).endswith("but 1 in the validation part, which decides when training stops.")
 
 
 def test_audit_line_counts_what_was_checked(entry_of):
@@ -159,8 +159,8 @@ def test_small_words():
 
 def test_twins_in_training_watched_and_unused_clips_are_told(entry_of):
     split = entry_of()["splits"][0]
-    assert evidence.more_leaks(split) == []
-    told = evidence.more_leaks({**split, "twins_in_training": 3, "watched_test_clips": 107, "unused": 1})
+    assert split_texts.more_leaks(split) == []
+    told = split_texts.more_leaks({**split, "twins_in_training": 3, "watched_test_clips": 107, "unused": 1})
     assert told[0].startswith("3 of the 107 test examples have their twin in the training part")
     assert told[1].startswith("107 of the 107 test examples are watched while training too")
     assert told[2] == "1 clip is in no part at all."
@@ -257,3 +257,11 @@ def test_leak_gap_is_the_published_protocol_minus_unheard_speakers(make_run, tmp
     (line,) = evidence.variants(entries)
     gap = 100 * (entries[0]["accuracy_mean"] - entries[1]["accuracy_mean"])
     assert f"Leak gap of described, published minus speaker-independent protocol: {gap:+.2f} points." in line
+
+
+def test_speakers_of_each_part_are_told_once():
+    split = {"speakers": {"train": ["a", "b"], "validation": [], "test": ["a", "b"]}, "shared_speakers": ["a", "b"]}
+    assert split_texts.speaker_counts(split) == {
+        "training": 2, "validation": 0, "test": 2, "both training and test": 2,
+    }  # fmt: skip
+    assert list(split_texts.speaker_lists(split).values()) == ["a, b", "–", "as in training", "as in training"]
