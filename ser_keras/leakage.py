@@ -12,26 +12,31 @@ SPLIT.csv has one row a clip: `clip` (an id) or `path` (of the recording, agains
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
-import pandas as pd
 
 from ser_keras import cli
 from ser_keras.errors import ProtocolError
 from ser_keras.evaluation.leakage import KINDS, OTHER_KINDS, Leaks, leaks, pooled
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PARTS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
          "dev": "validation", "development": "validation", "test": "test", "eval": "test"}  # fmt: skip
 
 
-def read_split(path: Path) -> pd.DataFrame:
+def read_split(path: Path) -> "pd.DataFrame":
     """A split as it lies on disk, its columns checked; `sha256` is that of the samples where the recordings are there.
 
     Raises
     ------
     ProtocolError : no such file, no CSV, or a column that is needed is missing
     """
+    import pandas as pd
+
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except FileNotFoundError:
@@ -65,7 +70,7 @@ def _samples_sha256(path: Path) -> str:
     return hashlib.sha256(repr((rate, samples.shape)).encode() + samples.tobytes()).hexdigest()
 
 
-def checked(table: pd.DataFrame) -> Leaks:
+def checked(table: "pd.DataFrame") -> Leaks:
     """The leaks of a split table, of all its folds where it has a column `fold`; examples in the table's order.
 
     Raises
@@ -77,7 +82,7 @@ def checked(table: pd.DataFrame) -> Leaks:
     return pooled([_checked_split(rows) for _, rows in table.groupby("fold", sort=False)])
 
 
-def _checked_split(table: pd.DataFrame) -> Leaks:
+def _checked_split(table: "pd.DataFrame") -> Leaks:
     named = [set(one.strip().lower().split("+")) for one in table["part"]]
     parts = [{PARTS[name] for name in names if name in PARTS} for names in named]
     numbers = {part: np.flatnonzero([part in one for one in parts]) for part in ("train", "validation", "test")}

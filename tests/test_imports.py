@@ -90,3 +90,13 @@ def test_commands_without_a_model_load_nothing_heavy(arguments, tmp_path):
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "ser_keras" in loaded
     assert not loaded & set(HEAVY)
+
+
+def test_help_of_every_command_loads_no_tables(tmp_path):
+    script = "import sys, click; from ser_keras.__main__ import ser_keras as group, COMMANDS\n"
+    script += "context = click.Context(group)\n"
+    script += "print(len([group.get_command(context, name).get_help(context) for name in COMMANDS]), *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True)
+    count, *loaded = done.stdout.split()
+    assert int(count) > 10
+    assert not set(loaded) & {*HEAVY, "pandas", "scipy"}

@@ -8,9 +8,12 @@ said), `emotion`, `take` (which utterances are takes of one: where it is missing
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KINDS = {
     "speaker": "speaker",
@@ -67,7 +70,7 @@ def pooled(folds: Sequence[Leaks]) -> Leaks:
     return Leaks(sum(fold.tested for fold in folds), kinds, joined("watched"), joined("fitted"))
 
 
-def leaks(table: pd.DataFrame, train: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> Leaks:
+def leaks(table: "pd.DataFrame", train: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> Leaks:
     """What of a split's test part is in its training part.
 
     Parameters
@@ -87,13 +90,13 @@ def leaks(table: pd.DataFrame, train: Sequence[int], validation: Sequence[int], 
     return Leaks(len(test), {kind: found[kind] for kind in KINDS}, watched, _fitted(table, test))
 
 
-def _fitted(table: pd.DataFrame, test: np.ndarray) -> np.ndarray | None:
+def _fitted(table: "pd.DataFrame", test: np.ndarray) -> np.ndarray | None:
     if "fitted" not in table:
         return None
     return table["fitted"].str.lower().isin(YES).iloc[test].to_numpy()
 
 
-def _keys(table: pd.DataFrame) -> dict[str, pd.Series | None]:
+def _keys(table: "pd.DataFrame") -> "dict[str, pd.Series | None]":
     """What two rows must have in common to leak; "" in a row: it is not known."""
     recording = table["clip"]
     if "sha256" in table:
@@ -106,20 +109,20 @@ def _keys(table: pd.DataFrame) -> dict[str, pd.Series | None]:
     }
 
 
-def _joined(table: pd.DataFrame, columns: list[str]) -> pd.Series | None:
+def _joined(table: "pd.DataFrame", columns: list[str]) -> "pd.Series | None":
     if not set(columns) <= set(table):
         return None
     whole = (table[columns] != "").all(axis=1)
     return table[columns].agg("\x1f".join, axis=1).where(whole, "")
 
 
-def _shared(keys: pd.Series | None, train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
+def _shared(keys: "pd.Series | None", train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
     if keys is None or not (keys != "").any():
         return None
     return keys.iloc[test].isin(set(keys.iloc[train]) - {""}).to_numpy()
 
 
-def _twins(table: pd.DataFrame, train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
+def _twins(table: "pd.DataFrame", train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
     """Test examples of which an altered copy, or the original, or another copy of it, is in training."""
     if "copy_of" not in table:
         return None
