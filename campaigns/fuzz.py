@@ -14,7 +14,6 @@ import inspect
 import json
 import multiprocessing
 import os
-import pickle
 import random
 import resource
 import struct
@@ -244,8 +243,8 @@ def _worker(
             if outcome in OUTCOMES:
                 counts[1 + OUTCOMES.index(outcome)] += 1
             else:
-                told.send((number, outcome))
-    told.send((stop, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+                told.send_bytes(json.dumps((number, outcome)).encode())
+    told.send_bytes(json.dumps((stop, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)).encode())
 
 
 def campaign(name: str, inputs: int, seed: int) -> dict:
@@ -277,8 +276,8 @@ def _watched(worker: multiprocessing.Process, told: Connection, counts: ctypes.A
     while True:
         try:
             while told.poll(HANG_S / 20):
-                heard.append(told.recv())
-        except (EOFError, OSError, pickle.UnpicklingError):  # it ended, perhaps while it told of something
+                heard.append(tuple(json.loads(told.recv_bytes())))
+        except (EOFError, OSError, ValueError):  # it ended, perhaps while it told of something
             worker.join()
             return "" if worker.exitcode == 0 else f"died with {worker.exitcode}"
         if counts[0] != last:

@@ -16,6 +16,7 @@ import click
 from ser_keras import cli
 from ser_keras.errors import RunError
 from ser_keras.files import write_json, write_text
+from ser_keras.keras_files import load_model
 from ser_keras.report.runs import Run, read
 
 FILES = {"keras": "model.keras", "onnx": "model.onnx", "litert": "model.tflite", "saved-model": "saved_model"}
@@ -72,7 +73,7 @@ def _converted(source: Path, form: str, target: Path) -> None:
     with cli.quiet_imports():
         import keras
 
-    model = _exportable(keras.saving.load_model(source, safe_mode=True))
+    model = _exportable(load_model(source))
     model(keras.ops.zeros((1, *model.input_shape[1:])))  # ONNX wants a model that was called
     kinds = {"onnx": "onnx", "litert": "litert", "saved-model": "tf_saved_model"}
     # a LiteRT model takes one clip at a time: with an open batch, recurrent layers need operations it does not have

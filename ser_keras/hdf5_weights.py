@@ -6,11 +6,14 @@ the file or elsewhere in it are refused, as are external and virtual datasets.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
-import keras
 import numpy as np
 
-from ser_keras.errors import WeightsError
+from ser_keras.errors import SerError, WeightsError
+
+if TYPE_CHECKING:
+    import keras
 
 LARGEST = 1 << 30  # bytes of one file's arrays: ResNet-152 has a quarter of it
 
@@ -84,11 +87,8 @@ def _group(group: object, name: str, path: Path) -> object:
 
 
 def _array(group: object, name: str, path: Path, left: int) -> np.ndarray:
-    import h5py
-
     found = _member(group, name, path)
-    plain = isinstance(found, h5py.Dataset) and not found.external and not found.is_virtual
-    if not plain or found.dtype.kind not in "fiu":
+    if not _is_plain(found, "fiu"):
         raise WeightsError(f"{path}: {name} is no plain array of numbers: expected weights as Keras writes them to .h5")
     if found.nbytes > left:
         raise WeightsError(f"{path}: its arrays take more than {LARGEST >> 20} MiB: these are no weights for this")
@@ -98,7 +98,46 @@ def _array(group: object, name: str, path: Path, left: int) -> np.ndarray:
     return array
 
 
-def fill(model: keras.Model, layers: Sequence[Layer], path: Path, *, leave: Sequence[str] = ()) -> None:
+def check_plain(stream: BinaryIO, name: str, fault: type[SerError] = WeightsError) -> None:
+    """Check that an HDF5 file holds nothing but groups and plain arrays of numbers, and not too many of them.
+
+    Parameters
+    ----------
+    name : what the file is called in the message
+    fault : the kind of error that is raised
+    """
+    import h5py
+
+    with h5py.File(stream, "r") as file:
+        seen, todo, left = set(), [file], LARGEST
+        while todo:
+            group = todo.pop()
+            for key in group:
+                if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+                    raise fault(f"{name}: {key!r} is a link, which is not followed: get another file")
+                found = group[key]
+                place = h5py.h5o.get_info(found.id).addr
+                if place in seen:
+                    raise fault(f"{name}: {key!r} is there twice: get another file")
+                seen.add(place)
+                if isinstance(found, h5py.Group):
+                    todo.append(found)
+                    continue
+                if not _is_plain(found, "bfiu"):
+                    raise fault(f"{name}: {key!r} is no plain array of numbers: get another file")
+                left -= found.nbytes
+                if left < 0:
+                    raise fault(f"{name}: its arrays take more than {LARGEST >> 20} MiB: get another file")
+
+
+def _is_plain(found: object, kinds: str) -> bool:
+    import h5py
+
+    stored = isinstance(found, h5py.Dataset) and not found.external and not found.is_virtual
+    return stored and found.shape is not None and found.dtype.kind in kinds
+
+
+def fill(model: "keras.Model", layers: Sequence[Layer], path: Path, *, leave: Sequence[str] = ()) -> None:
     """Give the model's layers that have weights those of the file, in order; nothing is set unless all fit.
 
     Parameters

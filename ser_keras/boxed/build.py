@@ -24,6 +24,7 @@ from ser_keras.errors import RunError
 from ser_keras.evaluation import metrics
 from ser_keras.experiment import Choices
 from ser_keras.files import write_atomically, write_json, write_text
+from ser_keras.keras_files import load_model
 from ser_keras.splits import Split, grouped_k_fold, with_validation
 from ser_keras.tasks import Settings, Task
 
@@ -102,7 +103,7 @@ def _trained(task: Task, corpora: LoadedCorpora, settings: Settings) -> Trained:
 
 def _loaded(folder: Path) -> keras.Model:
     """A run's model without its optimizer's state, which takes two thirds of the file and no prediction needs."""
-    return keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
+    return load_model(folder / "model.keras")
 
 
 def _saved(model: keras.Model, path: Path) -> int:

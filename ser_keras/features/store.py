@@ -147,10 +147,17 @@ def _features(entries: list[tuple[Path, int, str]]) -> Features:
     if len(errors) == len(entries):
         raise AudioError(f"none of {len(entries)} recordings can be used; the first: {next(iter(errors.values()), '')}")
     paths = sorted({path for path, _, error in entries if not error})
-    arrays = tuple(np.load(path, mmap_mode="r") for path in paths)
+    arrays = tuple(map(_stored, paths))
     shapes = {array.shape[1:] for array in arrays}
     if len(shapes) > 1:
         raise AudioError(f"the clips give arrays of shapes {sorted(shapes)}: fix their length in a step")
     number_of = {path: number for number, path in enumerate(paths)}
     places = {number: (number_of[path], place) for number, (path, place, error) in enumerate(entries) if not error}
     return Features(shapes.pop(), errors, arrays, places)
+
+
+def _stored(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise AudioError(f"{path} holds no features ({error}): remove the folder, they are computed again") from None

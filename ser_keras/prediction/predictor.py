@@ -14,13 +14,24 @@ import keras
 import numpy as np
 
 from ser_keras import audio, discovery
+from ser_keras.choices import resolved
 from ser_keras.errors import AudioError, PaperError, RunError
+from ser_keras.experiment import Choice, Choices
 from ser_keras.features.pipeline import Pipeline
+from ser_keras.keras_files import load_model
 from ser_keras.prediction.sounds import Sound, cut, sound, windows
 from ser_keras.prediction.tables import Heard, Segment
 
 BOXED = Path(__file__).parents[1] / "boxed"
 DEFAULT = "cremad"
+
+RECORD = {
+    **dict.fromkeys(("paper", "experiment", "variant", "protocol"), str),
+    "seed": int,
+    "classes": list,
+    "choices": list,
+    "pipeline": dict,
+}  # of run.json
 
 Source = str | os.PathLike | np.ndarray
 
@@ -117,7 +128,8 @@ class Predictor:
         except (
             ValueError,
             ArithmeticError,
-        ) as error:  # librosa's and Praat's own, of a wave that is too short for them
+            MemoryError,
+        ) as error:  # librosa's and Praat's, of a wave that is too short
             raise AudioError(f"{recording.name}: no feature can be taken ({error}): is it too short?") from error
         taken = values if self.columns is None else values[self.columns]
         if taken.shape != self.models[0].input_shape[1:]:
@@ -169,12 +181,17 @@ def _record(path: Path) -> dict:
             f"{path.parent} holds no finished run: name the folder with its run.json, or a model in the box "
             f"({', '.join(boxed_names()) or 'none'})"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path} can't be read ({error}): train the run again") from error
-    needed = ("paper", "experiment", "variant", "protocol", "seed", "classes", "choices", "pipeline")
-    lacking = [key for key in needed if not isinstance(record, dict) or key not in record]
-    if lacking:
-        raise RunError(f"{path} lacks {lacking[0]!r}: train the run again")
+    for key, kind in RECORD.items():
+        if not isinstance(record, dict) or not isinstance(record.get(key), kind):
+            raise RunError(f"{path} lacks {key!r}, or has something else there: train the run again")
+    known = all(isinstance(one, dict) and isinstance(one.get("key"), str) for one in record["choices"])
+    if not known or not all(isinstance(one, str) for one in record["classes"]):
+        raise RunError(f"{path} has choices or classes without names: train the run again")
+    rate = record.get("sample_rate")
+    if rate is not None and (type(rate) is not int or not audio.RATES[0] <= rate <= audio.RATES[1]):
+        raise RunError(f"{path} says that its clips have {rate!r:.40} samples a second: train the run again")
     return record
 
 
@@ -186,8 +203,8 @@ def _rebuilt(folder: Path, record: Mapping) -> tuple[Pipeline, tuple[str, ...] |
     if record["variant"] not in variants:
         raise RunError(f"{folder} is a run of {paper}'s {place}, which {paper} no longer has: train another")
     variant = variants[record["variant"]]
-    choices = {one["key"]: one["value"] for one in record["choices"]}
     try:
+        choices = _choices(record, experiments[record["experiment"]].choices + variant.choices)
         pipeline = variant.pipeline(choices)
         columns = tuple(variant.columns(choices)) if variant.columns else None
     except KeyError as error:
@@ -199,13 +216,21 @@ def _rebuilt(folder: Path, record: Mapping) -> tuple[Pipeline, tuple[str, ...] |
     return pipeline, columns
 
 
+def _choices(record: Mapping, declared: tuple[Choice, ...]) -> Choices:
+    """The run's choices, each of the kind that its paper declares."""
+    known = {choice.key for choice in declared}
+    given = {one["key"]: one["value"] for one in record["choices"] if one["key"] in known}
+    values = resolved(declared, {key: str(value) for key, value in given.items()})
+    return {key: values[key] for key in given}
+
+
 def _model_files(folder: Path, fold: int | None) -> list[Path]:
     single = folder / "model.keras"
     if single.exists():
         if fold is not None:
             raise RunError(f"{folder} holds one model, and no folds: leave the fold out")
         return [single]
-    several = sorted(folder.glob("model-*.keras"), key=lambda path: int(path.stem.partition("-")[2]))
+    several = sorted(folder.glob("model-[1-9]*.keras"), key=lambda path: int(path.stem.partition("-")[2]))
     if not several:
         raise RunError(f"{folder} holds no model: train the run again")
     if fold is None:
@@ -216,10 +241,7 @@ def _model_files(folder: Path, fold: int | None) -> list[Path]:
 
 
 def _model(path: Path, n_classes: int) -> keras.Model:
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path} can't be loaded ({error}): train the run again") from error
+    model = load_model(path)
     if model.output_shape[-1] != n_classes:
         raise RunError(f"{path} gives {model.output_shape[-1]} classes, its run.json names {n_classes}: train it again")
     return model

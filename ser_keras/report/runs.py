@@ -146,7 +146,7 @@ def _wrong(path: Path, fault: str) -> RunError:
 def _record(path: Path) -> dict:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _wrong(path, f"can't be read ({error})") from None
     if not isinstance(record, dict):
         raise _wrong(path, f"holds a {type(record).__name__}, expected an object")
