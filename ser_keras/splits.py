@@ -140,15 +140,22 @@ def grouped_k_fold(labels: Sequence[str], groups: Sequence[str], *, n_splits: in
 
     Raises
     ------
-    ProtocolError : fewer groups than splits, or fewer than two splits
+    ProtocolError : fewer groups than splits, fewer than two splits, or no class with a clip for each
 
     Source: `sklearn.model_selection.StratifiedGroupKFold`, shuffled.
     """
     groups = np.asarray(groups)
     if not 2 <= n_splits <= len(set(groups)):
         raise ProtocolError(f"{len(set(groups))} groups can't be divided into {n_splits} folds: take 2 to that many")
-    folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed).split(groups, labels, groups)
-    splits = tuple(Split(np.sort(train), NONE, np.sort(test)) for train, test in folds)
+    folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    try:
+        splits = tuple(
+            Split(np.sort(train), NONE, np.sort(test)) for train, test in folds.split(groups, labels, groups)
+        )
+    except ValueError as error:
+        raise ProtocolError(
+            f"{len(groups)} clips can't be divided into {n_splits} folds ({error}): take fewer"
+        ) from None
     if any(len(split.test) == 0 for split in splits):
         raise ProtocolError(f"a fold of {n_splits} would test nothing: take fewer folds")
     return splits

@@ -5,9 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from ser_keras import discovery
 
+settings.register_profile("repeatable", derandomize=True, deadline=None)  # --hypothesis-profile=default searches anew
+settings.load_profile("repeatable")
 os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # before any test starts TensorFlow: see fitting.make_deterministic
 
 

@@ -107,7 +107,11 @@ def test_loso_needs_two_speakers():
 @pytest.mark.filterwarnings("ignore:The least populated class")
 def test_grouped_k_fold_tests_each_clip_once_and_no_speaker_on_both_sides(rows, seed):
     labels, speakers = zip(*rows, strict=True)
-    assume(len(set(speakers)) >= 3 and max(Counter(labels).values()) >= 3)
+    assume(len(set(speakers)) >= 3)
+    if max(Counter(labels).values()) < 3:
+        with pytest.raises(ProtocolError, match="can't be divided into 3 folds"):
+            splits.grouped_k_fold(labels, speakers, n_splits=3, seed=seed)
+        return
     folds = splits.grouped_k_fold(labels, speakers, n_splits=3, seed=seed)
     tested = np.concatenate([fold.test for fold in folds])
     np.testing.assert_array_equal(np.sort(tested), np.arange(len(rows)))
@@ -121,6 +125,11 @@ def test_grouped_k_fold_tests_each_clip_once_and_no_speaker_on_both_sides(rows, 
 def test_grouped_k_fold_needs_as_many_groups_as_folds():
     with pytest.raises(ProtocolError, match="2 groups can't be divided into 3 folds"):
         splits.grouped_k_fold(["a", "a", "b", "b"], ["s", "t", "s", "t"], n_splits=3, seed=0)
+
+
+def test_classes_of_fewer_clips_than_folds_are_refused():
+    with pytest.raises(ProtocolError, match=r"3 clips can't be divided into 3 folds \(.*\): take fewer"):
+        splits.grouped_k_fold(["a", "b", "c"], ["s", "t", "u"], n_splits=3, seed=0)
 
 
 @given(seed=seeds)

@@ -205,7 +205,8 @@ def _matrix_notes(result: Result, recovered: printed.Recovered) -> list[str]:
     if recovered.misfits:
         return ["the matrix is not of whole counts, so scores are held against the printed rows alone"]
     names = ", ".join(result["classes"][row] for row in recovered.ambiguous)
-    return [f"several counts round to the printed row of {names}, so none is taken"] if names else []
+    notes = ["the matrix's digits are cut off, not rounded"] if recovered.cut else []
+    return notes + ([f"several counts are printed as the row of {names}, so none is taken"] if names else [])
 
 
 def _hint(check: Check, result: Result, others: Mapping[str, Result]) -> str:

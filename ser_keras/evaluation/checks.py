@@ -76,7 +76,7 @@ def matrix_faults(
             yield where, misfit.printed, misfit.nearest, digits, SUPPORT
     in_percent = "confusion_percent" in result
     whole = [100.0 if clips else 0.0 for clips in result["support"]] if in_percent else result.get("support")
-    margin = 0.5 * 10.0**-digits * len(classes) if in_percent else 0.0
+    margin = (1.0 if recovered.cut else 0.5) * 10.0**-digits * len(classes) if in_percent else 0.0
     for name, row, sum_ in zip(classes, cells, whole or cells.sum(axis=1), strict=True):
         if abs(math.fsum(row) - sum_) > margin + FUZZ:
             yield f"confusion {name}", math.fsum(row), float(sum_), digits, WHOLE

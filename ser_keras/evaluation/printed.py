@@ -57,11 +57,15 @@ class Misfit:
 
 @dataclass(frozen=True)
 class Recovered:
-    """Counts behind a percent matrix: int64 (classes, classes), or None where a row has no or several solutions."""
+    """Counts behind a percent matrix: int64 (classes, classes), or None where a row has no or several solutions.
+
+    `cut` says that they are printed so only where digits are cut off, not rounded.
+    """
 
     counts: np.ndarray | None
     misfits: tuple[Misfit, ...]
     ambiguous: tuple[int, ...]
+    cut: bool = False
 
 
 def decimals(values: Iterable[float]) -> int:
@@ -156,50 +160,63 @@ def _check_shape(matrix: np.ndarray, size: int) -> None:
 
 
 def recovered_counts(confusion_percent: np.ndarray, support: Sequence[int], decimals: int) -> Recovered:
-    """Whole counts that, as percents of their row's support, are printed as `confusion_percent`.
+    """Whole counts that, as percents of their row's support, are printed as `confusion_percent`, rounded or cut off.
 
     Parameters
     ----------
     confusion_percent : float (classes, classes), percent of the true class
     support : test clips of each class
-    decimals : digits after the point that the percents are rounded to
+    decimals : digits after the point that the percents are printed with
 
     Returns
     -------
-    Recovered : counts when every row has exactly one solution that adds up to its support; a support below
-        50 · 10 ** decimals (5000 at two digits) leaves no choice in a cell
+    Recovered : counts when every row has exactly one solution that adds up to its support, however its digits were
+        shortened; a support below 50 · 10 ** decimals (5000 at two digits) leaves no choice in a cell that is rounded
 
     Raises
     ------
     PaperError : the matrix is not square, or there is not one support a row
     """
-    percent = np.asarray(confusion_percent, dtype=float)
+    percent, unit = np.asarray(confusion_percent, dtype=float), 10.0**-decimals
     _check_shape(percent, len(support))
-    counts, misfits, ambiguous = np.zeros(percent.shape, dtype=np.int64), [], []
-    for row, (cells, clips) in enumerate(zip(percent, support, strict=True)):
-        solution = _solved(cells, int(clips), 0.5 * 10.0**-decimals + FUZZ)
-        if solution is None:
-            ambiguous.append(row)
-        elif isinstance(solution, np.ndarray):
-            counts[row] = solution
-        else:
-            misfits += [Misfit(row, *misfit) for misfit in solution]
-    return Recovered(None if misfits or ambiguous else counts, tuple(misfits), tuple(ambiguous))
+    rounded, cut = (
+        [_solved(cells, int(clips), below, above) for cells, clips in zip(percent, support, strict=True)]
+        for below, above in ((unit / 2, unit / 2), (0.0, unit))
+    )
+    ways = [way for way in (rounded, cut) if not any(isinstance(row, list) for row in way)]
+    misfits = [Misfit(number, *one) for number, row in enumerate(rounded) if isinstance(row, list) for one in row]
+    rows = [_agreed(solutions) for solutions in zip(*(ways or [rounded]), strict=True)]
+    ambiguous = tuple(number for number, row in enumerate(rows) if row is None)
+    counts = np.array(rows, dtype=np.int64) if ways and not ambiguous else None
+    return Recovered(counts, () if ways else tuple(misfits), ambiguous, bool(ways) and ways[0] is cut)
 
 
-def _solved(
-    cells: np.ndarray, clips: int, tolerance: float
-) -> np.ndarray | list[tuple[int | None, float, float]] | None:
-    """A row's counts; None when several rows of counts are printed so; or what doesn't fit."""
-    low = np.maximum(np.ceil((cells - tolerance) * clips / 100), 0).astype(np.int64)
-    high = np.floor((cells + tolerance) * clips / 100).astype(np.int64)
+Solution = np.ndarray | list[tuple[int | None, float, float]] | None
+
+
+def _agreed(solutions: Sequence[Solution]) -> Solution:
+    """What all ways of printing a row lead to; None where they differ."""
+    first = solutions[0]
+    return first if all(np.array_equal(first, other) for other in solutions[1:]) else None
+
+
+def _solved(cells: np.ndarray, clips: int, below: float, above: float) -> Solution:
+    """A row's counts; None when several rows of counts are printed so; or what doesn't fit.
+
+    A printed percentage stands for true ones from so much `below` it to so much `above`.
+    """
+    low = np.maximum(np.ceil((cells - below - FUZZ) * clips / 100), 0).astype(np.int64)
+    high = np.floor((cells + above + FUZZ) * clips / 100).astype(np.int64)
     if clips == 0:
-        high[cells > tolerance] = -1
+        high[np.abs(cells) > below + FUZZ] = -1
     wrong = np.flatnonzero(low > high)
     if len(wrong):
         return [(int(column), float(cells[column]), _nearest(cells[column], clips)) for column in wrong]
     if not low.sum() <= clips <= high.sum():
         return [(None, float(low.sum() if low.sum() > clips else high.sum()), float(clips))]
+    free = np.flatnonzero(low < high)
+    if len(free) == 1:
+        low[free] += clips - low.sum()
     if low.sum() == clips:
         return low
     return high if high.sum() == clips else None

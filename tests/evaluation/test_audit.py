@@ -348,3 +348,17 @@ def test_experiments_that_were_tested_on_different_clips_are_noted():
 def test_counts_that_are_not_whole_are_refused():
     with pytest.raises(PaperError, match="no counts of clips"):
         audit({"classes": ["a", "b"], "confusion_counts": [[1, 0.5], [0, 2]]})
+
+
+def test_matrix_of_cut_digits_is_read_as_such_and_contradicts_nothing():
+    entry = {
+        "classes": ["angry", "sad"],
+        "support": [3, 7],
+        "confusion_percent": [[66.66, 33.33], [14.28, 85.71]],  # 2 of 3, 6 of 7: rounded 66.67 and 14.29
+        "accuracy_percent": 80.0,
+        "corpora": [],
+    }
+    found = examined(entry)
+    assert found.findings == ()
+    assert found.notes == ("the matrix's digits are cut off, not rounded",)
+    assert [(size.right, size.clips) for size in found.sizes] == [(8, 10)]

@@ -29,14 +29,68 @@ def test_counts_come_back_from_two_digits_below_5000_clips_a_class(counts):
     assert recovered.counts.dtype == np.int64
 
 
-@given(count_matrices(most=30000), st.integers(0, 1))
-def test_counts_are_right_or_said_to_be_ambiguous(counts, decimals):
-    recovered = recovered_counts(percents(counts, decimals), counts.sum(axis=1), decimals)
+def cut_percents(counts, decimals):
+    """As `percents`, with the further digits cut off; in whole numbers, so that no float's last bit matters."""
+    support, unit = np.maximum(counts.sum(axis=1, keepdims=True), 1), 10**decimals
+    return (100 * unit * counts // support) / unit
+
+
+@pytest.mark.parametrize("shortened", [percents, cut_percents])
+@given(counts=count_matrices(most=30000), decimals=st.integers(0, 2))
+def test_counts_are_right_or_said_to_be_ambiguous_whether_digits_are_rounded_or_cut(shortened, counts, decimals):
+    recovered = recovered_counts(shortened(counts, decimals), counts.sum(axis=1), decimals)
     assert not recovered.misfits
     if recovered.counts is None:
         assert recovered.ambiguous
     else:
         assert recovered.counts.tolist() == counts.tolist()
+
+
+@st.composite
+def small_rows(draw):
+    """A row of few clips in three classes, and the digits that it is printed with."""
+    row = np.array(draw(st.lists(st.integers(0, 60), min_size=3, max_size=3)))
+    return row, draw(st.integers(-1, 1))
+
+
+@given(small_rows())
+def test_row_is_ambiguous_just_where_trying_all_counts_finds_several(drawn):
+    (row, decimals), others = drawn, np.array([[1, 0, 0], [0, 1, 0]])
+    matrix = np.vstack([row, others])
+    printed_so = cut_percents(matrix, 0) if decimals < 0 else percents(matrix, decimals)
+    clips, unit = int(row.sum()), 10.0 ** -max(decimals, 0)
+    every = [(a, b, clips - a - b) for a in range(clips + 1) for b in range(clips + 1 - a)]
+    shares = 100 * np.array(every) / max(clips, 1)
+    off = printed_so[0] - shares
+    rounded = (np.abs(off) <= unit / 2 + 1e-9).all(axis=1)
+    cut = ((off <= 1e-9) & (off >= -unit - 1e-9)).all(axis=1)
+    fits = {one for one, fit in zip(every, rounded | cut, strict=True) if fit}
+    recovered = recovered_counts(printed_so, matrix.sum(axis=1), max(decimals, 0))
+    assert tuple(row.tolist()) in fits
+    assert recovered.ambiguous == ((0,) if len(fits) > 1 else ())
+
+
+def test_cut_digits_that_no_rounding_explains_are_told():
+    # 2 of 3 is 66.67 rounded and 66.66 cut off
+    recovered = recovered_counts(np.array([[66.66, 33.33], [0.0, 100.0]]), [3, 3], 2)
+    assert recovered.cut
+    assert recovered.counts.tolist() == [[2, 1], [0, 3]]
+    assert not recovered_counts(np.array([[66.67, 33.33], [0.0, 100.0]]), [3, 3], 2).cut
+
+
+def test_row_that_rounding_and_cutting_explain_otherwise_is_ambiguous():
+    # 300 clips, no digits: rounded, 97, 100 and 103 (32 1/3 % …) are printed so; cut off, 98, 100 and 102 as well
+    recovered = recovered_counts(np.array([[32, 33, 34], [100, 0, 0], [0, 0, 100]]), [300, 1, 1], 0)
+    assert recovered.counts is None
+    assert recovered.ambiguous == (0,)
+
+
+@given(counts=count_matrices(most=40), cell=st.integers(0, 1), off=st.sampled_from([-0.03, 0.03]))
+def test_wrong_cell_is_never_taken_for_counts_that_are_printed_so(counts, cell, off):
+    given = percents(counts, 2)
+    given[0, cell] += off
+    recovered = recovered_counts(given, counts.sum(axis=1), 2)
+    assert recovered.misfits and recovered.counts is None
 
 
 def test_several_solutions_are_ambiguous():
