@@ -17,16 +17,17 @@ def load(run: str | os.PathLike | None = None, fold: int | None = None) -> Predi
 
     Parameters
     ----------
-    run : folder of a finished run; None, or "cremad": the model that comes with the package
+    run : folder of a finished run, or one that `ser_keras.export` wrote as Keras or ONNX; None, or "cremad": the model
+        that comes with the package
     fold : which model of a run of several folds, from 1; None: the mean of their probabilities
 
     Returns
     -------
-    Predictor with `predict`, `predict_proba` and `classes_`; Keras is imported now, not with this package
+    Predictor with `predict`, `predict_proba` and `classes_`; Keras is imported now, and never for ONNX
 
     Raises
     ------
-    RunError : no finished run, or its paper has changed since
+    RunError : neither a finished run nor an export, or its paper has changed since
     """
     from ser_keras.prediction import predictor
 

@@ -2,8 +2,10 @@
 
     python -m ser_keras.export RUN --format onnx
 
-Writes a folder with the model, `model.json` (classes in the order of the outputs, input shape, and the pipeline that
-turns a recording into the input) and `MODEL_CARD.md`. The card's figures are those of the run's own test part.
+Writes a folder with the model, `model.json` (classes in the order of the outputs, input shape, the pipeline that turns
+a recording into the input, and which of its numbers are taken) and `MODEL_CARD.md`. The card's figures are those of the
+run's own test part. `predict --run FOLDER` hears with what was exported as Keras or ONNX; with ONNX it needs neither
+Keras nor TensorFlow.
 """
 
 import os
@@ -50,7 +52,7 @@ def export(folder: Path, form: str, out: Path, fold: int | None = None) -> Path:
             shutil.copyfile(source, made / FILES[form])
         else:
             _converted(source, form, made / FILES[form])
-        write_json(made / "model.json", _described(run, source, form))
+        write_json(made / "model.json", _described(run, source, form, fold))
         write_text(made / "MODEL_CARD.md", card.document(run))
         made.rename(out)
     return out
@@ -107,16 +109,22 @@ def _exportable(model: object) -> object:
     return clone
 
 
-def _described(run: Run, source: Path, form: str) -> dict:
-    """What somebody needs who uses the model without this package."""
-    record = run.record
+def _described(run: Run, source: Path, form: str, fold: int | None) -> dict:
+    """What somebody needs who uses the model without this package, and what `predict` needs."""
+    from ser_keras.prediction import stored
+
+    record, inputs = run.record, None
+    if record.get("pipeline", {}).get("columns") is not None:
+        inputs = stored.rebuilt(run.folder, record)[1].tolist()
     first = next((layer for layer in record.get("model", []) if layer.get("output_shape")), {})
     return {
+        "name": stored.name(record, fold, 1) + f", as {form}",
         "format": form,
         "file": FILES[form],
         "classes": record["classes"],
         "input_shape": first.get("output_shape"),
         "pipeline": record.get("pipeline"),
+        "inputs": inputs,
         "run": "/".join(run.folder.parts[-5:]),
         "model": source.name,
         "provenance": record["provenance"],

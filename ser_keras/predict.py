@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("clips", nargs=-1, required=True, metavar="CLIP...", type=click.Path(path_type=Path))
-@click.option("--run", type=click.Path(path_type=Path), help="Folder of a finished run; else the model in the box.")
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    help="Folder of a run, or an exported one; else the model in the box.",
+)
 @click.option("--model", "name", help="A model that comes with the package, by its name (cremad).")
 @click.option("--fold", type=click.IntRange(1), help="Which model of a run of several folds; else their mean.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a clip, one a line.")

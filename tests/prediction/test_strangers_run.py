@@ -81,7 +81,7 @@ def test_record_nested_without_end_is_refused(folder):
 def test_file_beside_the_models_of_folds_is_no_model(folded_run, tmp_path):
     folder = shutil.copytree(folded_run, tmp_path / "run")
     (folder / "model-evil.keras").write_text("evil")
-    assert len(ser_keras.load(folder).models) == 3
+    assert len(ser_keras.load(folder).networks) == 3
 
 
 EVIL = """
