@@ -17,7 +17,6 @@ from ser_keras import choices, cli, discovery
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.errors import PaperError, SerError
 from ser_keras.experiment import Value
-from ser_keras.report.texts import value_text
 from ser_keras.reproduce import (
     CLIPS_PER_CLASS,
     QUICK_CLIPS_PER_CLASS,
@@ -186,6 +185,7 @@ def _held(tasks: list[Task], changes: tuple[Change, ...], settings: Settings) ->
 
 def _run(task: Task, change: Change | None, loaded: LoadedCorpora, settings: Settings) -> None:
     from ser_keras import training
+    from ser_keras.report.texts import value_text
 
     if change is None:
         click.echo(result_line(task, training.run(task, loaded, settings)))
@@ -196,6 +196,8 @@ def _run(task: Task, change: Change | None, loaded: LoadedCorpora, settings: Set
 
 
 def _told(change: Change) -> str:
+    from ser_keras.report.texts import value_text
+
     return f"{change[0]} = {value_text(change[1])}"
 
 

@@ -18,7 +18,6 @@ import click
 from ser_keras import cli
 from ser_keras.errors import RunError
 from ser_keras.files import write_json, write_text
-from ser_keras.keras_files import load_model
 from ser_keras.report.runs import Run, read
 
 FILES = {"keras": "model.keras", "onnx": "model.onnx", "litert": "model.tflite", "saved-model": "saved_model"}
@@ -74,6 +73,8 @@ def _converted(source: Path, form: str, target: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with cli.quiet_imports():
         import keras
+
+        from ser_keras.keras_files import load_model
 
     model = _exportable(load_model(source))
     model(keras.ops.zeros((1, *model.input_shape[1:])))  # ONNX wants a model that was called

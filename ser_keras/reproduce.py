@@ -3,7 +3,7 @@
     python -m ser_keras.reproduce                  what there is, with the published figures
     python -m ser_keras.reproduce yadav2022/emodb  one experiment, run to its report
 
-Listing loads neither Keras nor librosa; both are imported when there is something to run.
+Listing loads no Keras, librosa or NumPy; they are imported when there is something to run.
 """
 
 import os
@@ -16,7 +16,6 @@ import click
 from ser_keras import choices, cli, discovery
 from ser_keras.corpora import folder, manifest
 from ser_keras.errors import CorpusError, PaperError
-from ser_keras.evaluation import claims, metrics
 from ser_keras.experiment import Experiment, Variant
 from ser_keras.report.runs import read
 from ser_keras.tasks import PROTOCOLS, PUBLISHED, Settings, Task
@@ -230,6 +229,8 @@ def tasks_of(
     pairs: list[tuple[str, str]], variant: str | None, protocol: str, wanted_seeds: tuple[int, ...]
 ) -> list[Task]:
     """The tasks of experiments, one a variant and seed."""
+    from ser_keras.evaluation import claims
+
     tasks = []
     for paper, name in pairs:
         printed = discovery.published(paper)
@@ -253,6 +254,8 @@ def variants_of(experiment: Experiment, wanted: str | None) -> tuple[Variant, ..
 
 def result_line(task: Task, run_folder: Path) -> str:
     """One line of what a run came to, read from its folder."""
+    from ser_keras.evaluation import metrics
+
     run = read(run_folder)
     confusion = metrics.confusion_matrix(run.y_true, run.y_pred, run.record["classes"])
     return (

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from ser_keras import __version__
 from ser_keras.errors import PaperError
 
@@ -42,6 +40,8 @@ def write_package(kind: str, name: str, out: Path, values: Mapping[str, object],
     ------
     PaperError : the folder is there already
     """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     folder = out / name
     if folder.exists():
         raise PaperError(f"{folder} is there already: take another name or --out, or remove it")
