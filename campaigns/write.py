@@ -35,10 +35,28 @@ def kill_lines(found: dict) -> list[str]:
     ]
 
 
+def stage_lines(found: dict) -> list[str]:
+    """One row a stage: what was killed in it, how often, and what differed."""
+    kind = "kills" if found["signal"] == "SIGKILL" else "Ctrl-C"
+    lines = [
+        f"Aimed at their stages, {found['kills']} {kind}:",
+        "",
+        f"| stage | {kind} | rounds | results compared | differ | command |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for one in found["stages"]:
+        numbers = (one["kills"], one["rounds"], one["results"], len(one["differing"]))
+        lines.append(f"| {one['stage']} | {' | '.join(map(str, numbers))} | `{one['command']}` |")
+    if found["downloads_gone_on_with"]:
+        lines += ["", f"Requests that went on where a download had been broken off: {found['downloads_gone_on_with']}."]
+    return lines
+
+
 def figures() -> str:
     """What stands between the marks."""
     blocks = []
-    for name, made in (("fuzz", fuzz_table), ("kill", kill_lines)):
+    made_by = (("fuzz", fuzz_table), ("kill", kill_lines), ("aimed", stage_lines), ("ctrl-c", stage_lines))
+    for name, made in made_by:
         path = FOUND / f"{name}.json"
         if path.exists():
             blocks.append("\n".join(made(json.loads(path.read_text(encoding="utf-8")))))

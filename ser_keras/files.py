@@ -1,7 +1,10 @@
 """Files that are whole or not there: written under a temporary name beside their own, then renamed."""
 
+import glob
 import json
 import os
+import platform
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,12 +12,31 @@ from pathlib import Path
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, of the same ending, and put it in place when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    remove_left(path.parent, glob.escape(path.stem), glob.escape(path.suffix))
+    temporary = path.with_name(f".{path.stem}.{platform.node()}-{os.getpid()}{path.suffix}")
     try:
         write(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_left(folder: Path, stem: str = "*", suffix: str = ".*") -> None:
+    """Remove the temporary files that killed processes of this machine left in a folder; `stem`, `suffix`: globs."""
+    for path in folder.glob(f".{stem}.{glob.escape(platform.node())}-*{suffix}"):
+        process = re.search(r"-(\d+)(\.[^.]*)?$", path.name)
+        if process and not _runs(int(process[1])):
+            path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

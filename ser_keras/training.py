@@ -25,6 +25,7 @@ from ser_keras.declaration import changed, decisive, declaration, finished
 from ser_keras.errors import AudioError, PaperError
 from ser_keras.experiment import Choices, Training
 from ser_keras.files import write_atomically, write_json
+from ser_keras.locks import alone
 from ser_keras.provenance import computed_by, provenance
 from ser_keras.splits import Split, kept
 from ser_keras.tasks import Settings, Task, run_folder
@@ -47,10 +48,27 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     weights = "trained" if settings.weights is None else "published"
     declared = declaration(task, choices, recipe, corpora, quick=settings.quick, weights=weights)
     folder = run_folder(task, settings.out, changed(task, choices), weights)
-    if not settings.force and finished(folder, declared):
-        checkpoints.removed(folder)
-        _check_strict(settings, json.loads((folder / "run.json").read_text(encoding="utf-8"))["set_aside"])
-        return folder
+    if settings.force or not finished(folder, declared):
+        with alone(folder, task.name):
+            if settings.force or not finished(folder, declared):  # another process may have been at it
+                _train(task, corpora, settings, choices, recipe, declared, folder, deterministic=deterministic)
+    checkpoints.removed(folder)
+    _check_strict(settings, json.loads((folder / "run.json").read_text(encoding="utf-8"))["set_aside"])
+    return folder
+
+
+def _train(
+    task: Task,
+    corpora: LoadedCorpora,
+    settings: Settings,
+    choices: Choices,
+    recipe: Training,
+    declared: dict,
+    folder: Path,
+    *,
+    deterministic: bool,
+) -> None:
+    """The run itself, from where an earlier call was killed on."""
     states = checkpoints.prepared(folder, {**decisive(declared), **computed_by()})
     started, clock = datetime.now(UTC), time.perf_counter()
     pool = preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
@@ -91,8 +109,6 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     }
     resumed = [fold.fitted.resumed_after for fold in folds]
     _write_run(folder, folds, pool, {**record, "resumed_after": resumed} if any(resumed) else record)
-    checkpoints.removed(folder)
-    return folder
 
 
 def _check_strict(settings: Settings, set_aside: Sequence[Mapping[str, str]]) -> None:

@@ -14,6 +14,7 @@ from ser_keras.comparison.models import MAJORITY, SVM, Model
 from ser_keras.declaration import corpus_record, training_record
 from ser_keras.evaluation.leakage import leaks
 from ser_keras.files import write_atomically, write_json
+from ser_keras.locks import alone
 from ser_keras.preparation import watched_share, with_watched_speakers
 from ser_keras.provenance import provenance
 from ser_keras.splits import NONE, Split, speaker_folds
@@ -32,6 +33,13 @@ def carried_out(cell: Cell, model: Model, clips: Clips, comparison: Path, settin
     folder = cell_folder(comparison, cell)
     if not settings.force and finished(folder, declared):
         return folder
+    with alone(folder, cell.name):
+        if settings.force or not finished(folder, declared):  # another process may have been at it
+            _compute(cell, model, clips, folder, declared, settings)
+    return folder
+
+
+def _compute(cell: Cell, model: Model, clips: Clips, folder: Path, declared: dict, settings: Settings) -> None:
     started, clock = datetime.now(UTC), time.perf_counter()
     tables, folds = [], []
     splits = folds_of(cell, model, clips)
@@ -54,7 +62,6 @@ def carried_out(cell: Cell, model: Model, clips: Clips, comparison: Path, settin
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     write_json(folder / "cell.json", record)
-    return folder
 
 
 def declaration(cell: Cell, model: Model, clips: Clips, settings: Settings) -> dict:

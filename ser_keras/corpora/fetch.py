@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -19,9 +18,11 @@ from ser_keras.corpora.folder import Found, by_hand, data_folder, find_in, loade
 from ser_keras.corpora.manifest import Corpus, Entry, Labels, Manifest, corpus, manifest
 from ser_keras.corpora.verify import sha256s, verify
 from ser_keras.errors import CorpusError
+from ser_keras.locks import alone
 
 AT_ONCE = 8  # downloads of single clips
 COPIES = 4  # an archive may unpack to this many times its corpus: some nest two copies, and hold notes
+UNPACKED = "unpacked"
 DOWNLOADS = ".downloads"  # in the data folder, so that a clip is moved into place by one rename
 
 
@@ -66,6 +67,24 @@ def fetch_into(
     folder = found.folder if found else data / corpus.folders[0]
     if address is None and corpus.source is None:
         raise CorpusError(f"{corpus.title} cannot be fetched by a program: {by_hand(corpus, folder)}")
+    with alone(data / corpus.name, f"fetching {corpus.title} into {data}") as waited:
+        if waited:  # for another process, which may have fetched all
+            wanted = _wanted(find_in(data, corpus, manifest, labels), manifest)
+        _complete(data, corpus, manifest, wanted, folder, address, pause)
+    return find_in(data, corpus, manifest, labels)
+
+
+def _complete(
+    data: Path,
+    corpus: Corpus,
+    manifest: Manifest,
+    wanted: tuple[Entry, ...],
+    folder: Path,
+    address: str | None,
+    pause: float,
+) -> None:
+    if not wanted:
+        return
     template = address or corpus.source.address
     with _downloads(data / DOWNLOADS / corpus.name) as downloads:
         if "{file}" in template:
@@ -75,13 +94,14 @@ def fetch_into(
             with _archive(corpus, address, downloads, pause) as archive:
                 lacking = _place(archive, wanted, folder, downloads, limit)
                 _refuse_gaps(lacking, template, corpus, folder)
-    return find_in(data, corpus, manifest, labels)
 
 
 @contextlib.contextmanager
 def _downloads(folder: Path) -> Iterator[Path]:
     """A folder for what is under way, gone afterwards unless something is left to go on with."""
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob("tmp*"):  # pooch's own, of a fetch that was killed; what came is in a `.part`
+        left.unlink()
     try:
         yield folder
     finally:
@@ -166,14 +186,19 @@ def _place(archive: Path, wanted: Iterable[Entry], folder: Path, downloads: Path
     lacking: dict[str, list[Entry]] = {}
     for entry in wanted:
         lacking.setdefault(entry.sha256, []).append(entry)
-    with tempfile.TemporaryDirectory(dir=downloads) as staging:
-        clips = unpack(archive, Path(staging), limit=limit)
+    staging = downloads / UNPACKED
+    shutil.rmtree(staging, ignore_errors=True)  # of a fetch that was killed
+    staging.mkdir()
+    try:
+        clips = unpack(archive, staging, limit=limit)
         for clip, checksum in sha256s({clip: clip for clip in clips}, title="checking").items():
             for entry in lacking.pop(checksum, ()):  # some corpora hold one recording under two names
                 copy = clip.with_suffix(".copy")
                 shutil.copyfile(clip, copy)
                 _move(copy, folder / entry.file)
             clip.unlink()
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
     return [entry for entries in lacking.values() for entry in entries]
 
 

@@ -17,6 +17,7 @@ from ser_keras.corpora import folder, voices
 from ser_keras.corpora.manifest import Entry, manifest
 from ser_keras.errors import CorpusError
 from ser_keras.files import write_atomically, write_json
+from ser_keras.locks import alone
 
 VOICES_VERSION = 1  # raise it when the same settings give other sounds
 RATES = {"ravdess": 48_000, "emodb": 16_000, "tess": 24_414, "savee": 44_100, "cremad": 16_000}  # of the real corpora
@@ -56,17 +57,22 @@ def synthesize(name: str, out: Path, *, clips_per_class: int = 20, seed: int = 0
     chosen = selection(manifest(name).entries, clips_per_class, seed)
     target = out / name
     marker = {**_generator(), "seed": seed, "clips_per_class": clips_per_class, "clips": len(chosen)}
+    with alone(target, f"the synthetic clips in {target}"):
+        _complete(name, target, chosen, marker, jobs)
+    return target
+
+
+def _complete(name: str, target: Path, chosen: tuple[Entry, ...], marker: dict, jobs: int) -> None:
     _claim(target, marker)
     todo = [entry for entry in chosen if not (target / entry.file).is_file()]
     batches = [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)]
     if batches:
         workers = joblib.Parallel(n_jobs=min(jobs, len(batches)) if jobs > 0 else jobs, return_as="generator_unordered")
-        calls = (joblib.delayed(_write_batch)(name, batch, target, seed) for batch in batches)
+        calls = (joblib.delayed(_write_batch)(name, batch, target, marker["seed"]) for batch in batches)
         with tqdm(total=len(todo), desc=f"synthetic {name}", unit="clip") as bar:
             for done in workers(calls):
                 bar.update(done)
     write_json(target / folder.SYNTHETIC, {**marker, "complete": True})
-    return target
 
 
 def selection(entries: tuple[Entry, ...], clips_per_class: int, seed: int) -> tuple[Entry, ...]:
@@ -102,7 +108,8 @@ def _generator() -> dict:
 def _claim(target: Path, marker: dict) -> None:
     """Mark a folder as synthetic before the first clip is in it; clips of other settings are removed."""
     path = target / folder.SYNTHETIC
-    recordings = [found for found in target.rglob("*") if found.suffix.lower() == ".wav"] if target.is_dir() else []
+    wavs = (found for found in target.rglob("*") if found.suffix.lower() == ".wav") if target.is_dir() else ()
+    recordings = [found for found in wavs if not found.name.startswith(".")]  # hidden: half written ones
     if recordings and not path.is_file():
         raise CorpusError(f"{target} holds recordings that are not synthetic: give another folder with --out")
     if path.is_file():

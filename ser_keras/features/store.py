@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from ser_keras.errors import AudioError
 from ser_keras.features.pipeline import Pipeline
-from ser_keras.files import write_atomically
+from ser_keras.files import remove_left, write_atomically
 
 PART = 32  # clips of one part: what is lost at most, a worker, when a run is killed
 FIELDS = ("clip", "bytes", "mtime_ns", "error")
@@ -84,6 +84,7 @@ def extract(
     parts = [todo[start : start + PART] for start in range(0, len(todo), PART)]
     if parts:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_left(folder)
         workers = joblib.Parallel(n_jobs=min(jobs, len(parts)) if jobs > 0 else jobs, return_as="generator_unordered")
         calls = (joblib.delayed(_extract_part)(pipeline, part, folder) for part in parts)
         with tqdm(total=len(todo), desc=label, unit="clip") as bar:

@@ -9,6 +9,7 @@ from ser_keras import __version__
 from ser_keras.comparison.cells import CROSS, WITHIN
 from ser_keras.comparison.models import FLOORS
 from ser_keras.files import write_json, write_text
+from ser_keras.locks import alone
 from ser_keras.report import comparison, comparison_figures, comparison_texts, figures, html, markdown, texts
 from ser_keras.report.write import write_figures
 
@@ -20,13 +21,14 @@ def write_report(folder: Path) -> Path:
     ------
     RunError : there is no finished cell, or one can't be read
     """
-    report = comparison.report(comparison.read_all(folder), folder.name)
-    drawn = drawings(report)
     place = folder / "report"
-    write_figures(place / "figures", drawn)
-    write_json(place / "report.json", report)
-    write_text(place / "report.md", document(report, drawn))
-    write_text(place / "index.html", page(report, drawn))
+    with alone(place, f"the report of {folder.name}"):
+        report = comparison.report(comparison.read_all(folder), folder.name)
+        drawn = drawings(report)
+        write_figures(place / "figures", drawn)
+        write_json(place / "report.json", report)
+        write_text(place / "report.md", document(report, drawn))
+        write_text(place / "index.html", page(report, drawn))
     return place / "index.html"
 
 

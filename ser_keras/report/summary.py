@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ser_keras import __version__, discovery
 from ser_keras.files import write_json, write_text
+from ser_keras.locks import alone
 from ser_keras.report import evidence, html, markdown, overview, texts, worth
 from ser_keras.report.runs import papers_with_runs
 from ser_keras.report.write import contents, write_figures
@@ -21,6 +22,11 @@ def write_summary(out: Path) -> Path:
     RunError : a run can't be read
     """
     out = Path(out)
+    with alone(out / FOLDER, "the page of all papers"):
+        return _written(out)
+
+
+def _written(out: Path) -> Path:
     papers = [contents(out, name)[0] for name in papers_with_runs(out)]
     lines = [{**line, "name": f"{name}/{line['name']}"} for name, told in _overviews(papers).items() for line in told]
     entries = [entry for paper in papers for entry in paper["experiments"]]

@@ -8,6 +8,7 @@ import numpy as np
 
 from ser_keras import __version__
 from ser_keras.files import write_atomically, write_json, write_text
+from ser_keras.locks import alone
 from ser_keras.report import figures, html, latex, markdown, overview, tables, texts, worth
 from ser_keras.report.runs import Run, curves, finished_runs
 
@@ -21,9 +22,14 @@ def write_report(out: Path, paper: str) -> Path:
     PaperError : a run's printed figures are not whole
     """
     out = Path(out)
+    folder = out / paper / "report"
+    with alone(folder, f"the report of {paper}"):  # from reading the runs on, so that the last report has them all
+        return _written(out, paper, folder)
+
+
+def _written(out: Path, paper: str, folder: Path) -> Path:
     report, groups = contents(out, paper)
     drawn = {entry["id"]: drawings(entry, group) for entry, group in zip(report["experiments"], groups, strict=True)}
-    folder = out / paper / "report"
     drawn[overview.KEY] = [overview.drawing(report["overview"])]
     write_figures(folder / "figures", [one for group in drawn.values() for one in group])
     write_json(folder / "report.json", report)
