@@ -1,0 +1,1 @@
+"""Speed as ratios that are measured in one run: `python -m benchmarks`."""
