@@ -1,6 +1,7 @@
 # make reproduce   install into .venv and reproduce a paper    PAPER=yadav2022/emodb DATA=DIR OUT=DIR ARGS="--seeds 3"
 # make test        install the test extra and run pytest        ARGS='-m "not slow"'
 # make lint        ruff check and ruff format --check
+# make bench       measure extraction against the plain way    DATA=DIR ARGS="--whole"
 # make results     write results/ and the README's table from the runs in OUT
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ DATA ?=
 ARGS ?=
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: reproduce test lint results wheel clean
+.PHONY: reproduce test lint bench results wheel clean
 
 reproduce: $(VENV)/.installed
 	@$(VENV)/bin/python -m ser_keras.reproduce $(PAPER) --out $(OUT) $(if $(DATA),--data $(DATA),--corpora auto) $(ARGS)
@@ -22,6 +23,9 @@ test: $(VENV)/.test
 lint: $(VENV)/.lint
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
+
+bench: $(VENV)/.installed
+	@$(VENV)/bin/python -m benchmarks $(if $(DATA),--data $(DATA)) $(ARGS)
 
 results: $(VENV)/.installed
 	@$(VENV)/bin/python -m ser_keras.results $(OUT)

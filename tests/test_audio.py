@@ -1,5 +1,6 @@
 """Waveform functions against closed forms, and bad recordings against their one clear line."""
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -85,6 +86,16 @@ def test_trimmed_cuts_the_silent_ends_and_keeps_the_tone():
     cut = audio.trimmed(np.concatenate([silence, tone(), silence]), RATE, top_db=30)
     assert abs(len(cut) - RATE) <= 2 * 2048  # one frame at each end
     assert np.abs(cut).max() == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("samples", [1, 511, 512, 2048, 30_000])
+@pytest.mark.parametrize("top_db", [3.0, 20.0, 60.0])
+def test_trimmed_cuts_where_librosa_does(samples, top_db):
+    rng = np.random.default_rng(samples)
+    wave = (rng.standard_normal(samples) * np.hanning(samples + 2)[1:-1] ** 4).astype(np.float32)
+    expected = librosa.effects.trim(wave, top_db=top_db, frame_length=2048, hop_length=512)[0]
+    np.testing.assert_array_equal(audio.trimmed(wave, 16_000, top_db=top_db), expected)
+    np.testing.assert_array_equal(audio.frame_rms(wave), librosa.feature.rms(y=wave)[0])
 
 
 def test_higher_threshold_trims_less():

@@ -2,8 +2,10 @@
 
 import librosa
 import numpy as np
+import scipy.fft
 
 from ser_keras.errors import AudioError
+from ser_keras.features import spectral
 
 
 def mfcc(wave: np.ndarray, sample_rate: int, *, n_mfcc: int, n_fft: int = 2048, hop_length: int = 512) -> np.ndarray:
@@ -30,23 +32,14 @@ def mfcc(wave: np.ndarray, sample_rate: int, *, n_mfcc: int, n_fft: int = 2048, 
         raise AudioError(f"mfcc takes one channel of finite samples (samples,), got shape {wave.shape}")
     if not 1 <= n_mfcc <= 128:
         raise AudioError(f"n_mfcc is {n_mfcc}, expected 1 to 128, the number of mel bands")
-    return librosa.feature.mfcc(
-        y=wave,
-        sr=sample_rate,
-        n_mfcc=n_mfcc,
-        dct_type=2,
-        norm="ortho",
-        lifter=0,
-        mel_norm="slaney",
-        n_fft=n_fft,
-        hop_length=hop_length,
-        win_length=n_fft,
-        window="hann",
-        center=True,
-        pad_mode="constant",
-        power=2.0,
-        n_mels=128,
-        fmin=0.0,
-        fmax=sample_rate / 2,
-        htk=False,
-    ).astype(np.float32)
+    power = spectral.power_spectrum(wave, n_fft=n_fft, hop_length=hop_length)
+    bands = spectral.mel_bands(power, sample_rate, n_mels=128, htk=False, norm="slaney")
+    return mfcc_of_bands(librosa.power_to_db(bands, ref=1.0, amin=1e-10, top_db=80.0), n_mfcc)
+
+
+def mfcc_of_bands(log_mel: np.ndarray, n_mfcc: int) -> np.ndarray:
+    """The first `n_mfcc` coefficients of log-mel bands: (bands, frames) → (n_mfcc, frames).
+
+    Source: `librosa.feature.mfcc`.
+    """
+    return scipy.fft.dct(log_mel, type=2, norm="ortho", axis=0)[:n_mfcc]

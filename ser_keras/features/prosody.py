@@ -7,8 +7,12 @@ samples and a hop of 512; pitch frames are 10 ms apart.
 import librosa
 import numpy as np
 import parselmouth
+import scipy.fft
 
+from ser_keras.audio import frame_rms
 from ser_keras.errors import AudioError
+from ser_keras.features.cepstral import mfcc_of_bands
+from ser_keras.features.spectral import mel_bands, power_spectrum, window
 
 FRAME, HOP = 2048, 512
 N_MFCC = 13
@@ -95,17 +99,15 @@ def shimmer(rms: np.ndarray) -> float:
     return float(rms.std() / mean) if mean > 0 else 0.0
 
 
-def rms(wave: np.ndarray) -> np.ndarray:
-    """RMS of each frame: float32 (1 + samples // 512,). Source: `librosa.feature.rms`."""
-    return librosa.feature.rms(y=wave, frame_length=FRAME, hop_length=HOP, center=True, pad_mode="constant")[0]
-
-
 def zero_crossing_rate(wave: np.ndarray) -> np.ndarray:
     """Share of samples of each frame at which the sign changes: float64 (1 + samples // 512,).
 
     Source: `librosa.feature.zero_crossing_rate`.
     """
-    return librosa.feature.zero_crossing_rate(wave, frame_length=FRAME, hop_length=HOP, center=True)[0]
+    negative = np.pad(wave, FRAME // 2, mode="edge") < -1e-10
+    at = 1 + np.flatnonzero(negative[1:] != negative[:-1])  # once, though frames overlap
+    starts = np.arange(0, len(negative) - FRAME + 1, HOP)
+    return (np.searchsorted(at, starts + FRAME) - np.searchsorted(at, starts + 1)) / FRAME
 
 
 def intensity(rms: np.ndarray) -> np.ndarray:
@@ -116,48 +118,49 @@ def intensity(rms: np.ndarray) -> np.ndarray:
     return librosa.amplitude_to_db(np.maximum(rms, 1e-9), ref=1.0, amin=1e-5, top_db=80.0)
 
 
-def magnitudes(wave: np.ndarray) -> np.ndarray:
-    """Magnitudes of the short-time spectrum, Hann: float32 (1025, 1 + samples // 512). Source: `librosa.stft`."""
-    return np.abs(
-        librosa.stft(
-            wave, n_fft=FRAME, hop_length=HOP, win_length=FRAME, window="hann", center=True, pad_mode="constant"
-        )
-    )
-
-
-def log_mel_128(magnitudes: np.ndarray, sample_rate: int) -> np.ndarray:
+def log_mel_128(power: np.ndarray, sample_rate: int) -> np.ndarray:
     """128 Slaney mel bands in dB re 1, 80 dB below the peak kept; what librosa's MFCC and onset strength begin with."""
-    power = librosa.feature.melspectrogram(
-        S=magnitudes**2,
-        sr=sample_rate,
-        n_fft=FRAME,
-        n_mels=128,
-        fmin=0.0,
-        fmax=sample_rate / 2,
-        htk=False,
-        norm="slaney",
-    )
-    return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=80.0)
+    bands = mel_bands(power, sample_rate, n_mels=128, htk=False, norm="slaney")
+    return librosa.power_to_db(bands, ref=1.0, amin=1e-10, top_db=80.0)
+
+
+def onset_strength(log_mel: np.ndarray) -> np.ndarray:
+    """Mean rise of the bands since the frame before, two frames late for the centring: float32 (frames,).
+
+    Source: `librosa.onset.onset_strength`, which would load what takes a worker half a second and 50 MB.
+    """
+    rises = np.maximum(0, np.diff(log_mel, axis=1)).mean(axis=0)
+    return np.pad(rises, (1 + FRAME // (2 * HOP), 0))[: log_mel.shape[1]]
+
+
+def mean_tempogram(onsets: np.ndarray, lags: int) -> np.ndarray:
+    """Local autocorrelation of onset strength, 1 at lag 0, averaged over frames: float64 (lags,).
+
+    An autocorrelation is the inverse transform of a power spectrum, and largest at lag 0, where it is the energy. Mean
+    and inverse transform are linear: one transform of the mean of the frames' spectra, each divided by its energy,
+    gives what the mean of `librosa.feature.tempogram` takes a transform a frame for.
+    """
+    padded = np.pad(onsets, lags // 2, mode="linear_ramp", end_values=0)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, lags)[: len(onsets)] * window("hann", lags)
+    energies = np.einsum("fl,fl->f", windows, windows)
+    shares = np.divide(1, energies, out=np.zeros_like(energies), where=energies > 0) / len(onsets)
+    size = scipy.fft.next_fast_len(2 * lags - 1, real=True)
+    return scipy.fft.irfft(shares @ librosa.util.abs2(scipy.fft.rfft(windows, size)), size)[:lags]
 
 
 def tempo(log_mel: np.ndarray, sample_rate: int) -> float:
     """Beats a minute of the onset strength, prior at 120. Source: `librosa.feature.tempo`, its defaults."""
-    onsets = librosa.onset.onset_strength(S=log_mel, sr=sample_rate, hop_length=HOP, lag=1, max_size=1)
+    lags = int(librosa.time_to_frames(8.0, sr=sample_rate, hop_length=HOP))
     found = librosa.feature.tempo(
-        onset_envelope=onsets,
+        tg=mean_tempogram(onset_strength(log_mel), lags)[:, np.newaxis],
         sr=sample_rate,
         hop_length=HOP,
         start_bpm=120.0,
         std_bpm=1.0,
-        ac_size=8.0,
         max_tempo=320.0,
+        aggregate=None,
     )
     return float(found[0])
-
-
-def mfcc(log_mel: np.ndarray) -> np.ndarray:
-    """13 cepstral coefficients of log-mel bands: (13, frames). Source: `librosa.feature.mfcc`, its defaults."""
-    return librosa.feature.mfcc(S=log_mel, n_mfcc=N_MFCC, dct_type=2, norm="ortho", lifter=0)
 
 
 def spectral_means(magnitudes: np.ndarray, sample_rate: int) -> dict[str, float]:
@@ -208,15 +211,15 @@ def acoustic(
     """
     if wave.ndim != 1:
         raise AudioError(f"acoustic takes one channel (samples,), got shape {wave.shape}")
-    frames, crossings = rms(wave), zero_crossing_rate(wave)
-    spectrum = magnitudes(wave)  # the one that mel bands, onsets, MFCCs and the spectral means share
-    bands = log_mel_128(spectrum, sample_rate)
+    frames, crossings = frame_rms(wave), zero_crossing_rate(wave)
+    power = power_spectrum(wave, n_fft=FRAME, hop_length=HOP)  # serves mel bands, onsets, MFCCs and means
+    bands = log_mel_128(power, sample_rate)
     contour = pitch_contour(wave, sample_rate, floor=pitch_floor, ceiling=pitch_ceiling)
     pitch = pitch_statistics(contour)
     variation = pitch["pitch_std"]
     if relative_variation:
         variation = 100 * pitch["pitch_std"] / pitch["pitch_mean"] if pitch["pitch_mean"] else 0.0
-    coefficients = mfcc(bands)
+    coefficients = mfcc_of_bands(bands, N_MFCC)
     values = {
         "duration_sec": len(wave) / sample_rate,
         "sample_rate": float(sample_rate),
@@ -234,7 +237,7 @@ def acoustic(
         "shimmer": shimmer(frames),
         **dict(zip((f"mfcc_mean_{number}" for number in range(N_MFCC)), coefficients.mean(axis=1), strict=True)),
         **dict(zip((f"mfcc_std_{number}" for number in range(N_MFCC)), coefficients.std(axis=1), strict=True)),
-        **(spectral_means(spectrum, sample_rate) if spectral else {}),
+        **(spectral_means(np.sqrt(power), sample_rate) if spectral else {}),
     }
     names = ACOUSTIC + SPECTRAL if spectral else ACOUSTIC
     return np.nan_to_num(np.array([values[name] for name in names], np.float64), posinf=0.0, neginf=0.0)

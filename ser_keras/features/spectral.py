@@ -6,11 +6,65 @@ is written out at the call.
 """
 
 import warnings
+from functools import lru_cache
 
 import librosa
 import numpy as np
+import scipy.sparse
 
 from ser_keras.errors import AudioError
+
+
+@lru_cache(maxsize=32)
+def window(name: str, length: int) -> np.ndarray:
+    """A periodic window: float64 (length,). Source: `librosa.filters.get_window`."""
+    return librosa.filters.get_window(name, length, fftbins=True)
+
+
+def power_spectrum(
+    wave: np.ndarray,
+    *,
+    n_fft: int,
+    hop_length: int,
+    win_length: int | None = None,
+    shape: str = "hann",
+    pad_mode: str = "constant",
+) -> np.ndarray:
+    """Squared magnitudes of the short-time spectrum, centred: float32 (1 + n_fft // 2, 1 + samples // hop_length).
+
+    Source: `librosa.stft`; `win_length` None is `n_fft`, a shorter one is filled up with zeros.
+    """
+    spectrum = librosa.stft(
+        wave,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length or n_fft,
+        window=window(shape, win_length or n_fft),
+        center=True,
+        pad_mode=pad_mode,
+    )
+    return librosa.util.abs2(spectrum)
+
+
+def mel_bands(
+    power: np.ndarray, sample_rate: int, *, n_mels: int, htk: bool, norm: str | None, fmax: float | None = None
+) -> np.ndarray:
+    """Power in mel bands from 0 to `fmax` (None: half the sample rate): (n_fft // 2 + 1, frames) → (n_mels, frames).
+
+    Source: `librosa.filters.mel`, as `librosa.feature.melspectrogram` applies it.
+    """
+    return _mel_filters(sample_rate, 2 * (len(power) - 1), n_mels, fmax, htk, norm) @ power
+
+
+@lru_cache(maxsize=32)
+def _mel_filters(
+    sample_rate: int, n_fft: int, n_mels: int, fmax: float | None, htk: bool, norm: str | None
+) -> scipy.sparse.csr_array:
+    """Filters, of which few entries are not 0; making them anew would cost half as much as a clip's spectrum does."""
+    filters = librosa.filters.mel(
+        sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=0.0, fmax=fmax or sample_rate / 2, htk=htk, norm=norm
+    )
+    return scipy.sparse.csr_array(filters)
 
 
 def log_mel(
@@ -48,23 +102,9 @@ def log_mel(
     """
     if wave.ndim != 1 or not np.isfinite(wave).all():
         raise AudioError(f"log_mel takes one channel of finite samples (samples,), got shape {wave.shape}")
-    power = librosa.feature.melspectrogram(
-        y=wave,
-        sr=sample_rate,
-        n_fft=n_fft,
-        hop_length=hop_length,
-        win_length=n_fft,
-        window="hann",
-        center=True,
-        pad_mode=pad_mode,
-        power=2.0,
-        n_mels=n_mels,
-        fmin=0.0,
-        fmax=sample_rate / 2,
-        htk=True,
-        norm=norm,
-    )
-    return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=top_db).astype(np.float32)
+    power = power_spectrum(wave, n_fft=n_fft, hop_length=hop_length, pad_mode=pad_mode)
+    bands = mel_bands(power, sample_rate, n_mels=n_mels, htk=True, norm=norm)
+    return librosa.power_to_db(bands, ref=1.0, amin=1e-10, top_db=top_db).astype(np.float32)
 
 
 def mel_periodogram(
@@ -101,22 +141,11 @@ def mel_periodogram(
     """
     if wave.ndim != 1 or not np.isfinite(wave).all():
         raise AudioError(f"mel_periodogram takes one channel of finite samples (samples,), got shape {wave.shape}")
-    spectrum = librosa.stft(
-        wave,
-        n_fft=n_fft,
-        hop_length=hop_length,
-        win_length=win_length,
-        window="hamming",
-        center=True,
-        pad_mode="constant",
-    )
-    power = np.abs(spectrum) ** 2 / n_fft
+    power = power_spectrum(wave, n_fft=n_fft, hop_length=hop_length, win_length=win_length, shape="hamming") / n_fft
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Empty filters")  # 128 bands up to 4 kHz are finer than the FFT
-        bands = librosa.filters.mel(
-            sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=0.0, fmax=fmax, htk=True, norm=None
-        )
-    return librosa.power_to_db(bands @ power, ref=np.max, amin=1e-10, top_db=top_db).astype(np.float32)
+        bands = mel_bands(power, sample_rate, n_mels=n_mels, htk=True, norm=None, fmax=fmax)
+    return librosa.power_to_db(bands, ref=np.max, amin=1e-10, top_db=top_db).astype(np.float32)
 
 
 def z_scored(values: np.ndarray, sample_rate: int, *, axes: tuple[int, ...] | None = None) -> np.ndarray:

@@ -6,10 +6,13 @@ that could not be used, why. A part counts once its CSV is there, which is writt
 at most the parts it was at, and two runs at once do no harm but work twice.
 """
 
+import contextlib
 import csv
+import ctypes
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import joblib
@@ -20,6 +23,7 @@ from ser_keras.errors import AudioError
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.files import remove_left, write_atomically
 
+KEPT = 2**25  # bytes of freed arrays that a process keeps at hand; the most that glibc allows
 PART = 32  # clips of one part: what is lost at most, a worker, when a run is killed
 FIELDS = ("clip", "bytes", "mtime_ns", "error")
 
@@ -102,7 +106,17 @@ def _key(recording: Recording) -> tuple[str, int, int]:
     return recording.clip, status.st_size, status.st_mtime_ns
 
 
+@cache
+def _keep_freed_memory() -> None:
+    """Have glibc keep what arrays have freed: to get it from the system again takes up to a tenth of the time."""
+    with contextlib.suppress(AttributeError):  # another C library
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-1, KEPT)  # M_TRIM_THRESHOLD
+        libc.mallopt(-3, KEPT)  # M_MMAP_THRESHOLD
+
+
 def _extract_part(pipeline: Pipeline, part: list[tuple[Recording, tuple]], folder: Path) -> int:
+    _keep_freed_memory()
     arrays, rows = [], []
     for recording, key in part:
         try:

@@ -181,6 +181,33 @@ def test_centroid_of_a_tone_is_its_frequency():
     assert found["spectral_rolloff_mean"] == pytest.approx(1000, rel=0.05)
 
 
+def waves():
+    """Noise that comes and goes, a voice, a wave shorter than a frame, silence in the middle and throughout."""
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(3 * RATE).astype(np.float32)
+    gaps = noise * (np.arange(len(noise)) % 9000 < 3000)
+    return [noise * 0.1, pulses(150), noise[:700], gaps, np.zeros(RATE, np.float32), noise[:1] * 0]
+
+
+@pytest.mark.parametrize("wave", waves(), ids=["noise", "voice", "short", "gaps", "silence", "one sample"])
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_tempo_and_what_it_is_made_of_are_librosas(wave, rate):
+    power = np.abs(librosa.stft(wave, n_fft=2048)) ** 2
+    bands = prosody.log_mel_128(power, rate)
+    onsets = librosa.onset.onset_strength(S=bands, sr=rate)
+    np.testing.assert_allclose(prosody.onset_strength(bands), onsets, rtol=1e-6)
+    lags = 8 * rate // 512
+    expected = librosa.feature.tempogram(onset_envelope=onsets, sr=rate, win_length=lags).mean(axis=1)
+    np.testing.assert_allclose(prosody.mean_tempogram(onsets, lags), expected, atol=1e-14)  # of at most 1
+    assert prosody.tempo(bands, rate) == librosa.feature.tempo(onset_envelope=onsets, sr=rate)[0]
+
+
+@pytest.mark.parametrize("wave", waves(), ids=["noise", "voice", "short", "gaps", "silence", "one sample"])
+def test_zero_crossings_are_librosas_to_the_last_digit(wave):
+    expected = librosa.feature.zero_crossing_rate(wave)[0]
+    np.testing.assert_array_equal(prosody.zero_crossing_rate(wave), expected)
+
+
 def test_two_channels_are_refused():
     with pytest.raises(AudioError, match="one channel"):
         prosody.acoustic(np.zeros((2, 4096), np.float32), RATE)

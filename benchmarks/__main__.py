@@ -1,0 +1,58 @@
+"""`python -m benchmarks`: what extraction takes, as ratios measured in one run, as a table and as JSON."""
+
+from pathlib import Path
+
+import click
+
+from ser_keras import cli
+from ser_keras.files import write_json
+
+FOUND = Path(__file__).with_name("found")
+HEAD = "clips a second of one core        plain   core  floor  core/plain  core/floor  2 workers  at work"
+
+
+@click.command()
+@cli.data_option
+@click.option("--clips", type=click.IntRange(16), default=96, show_default=True, help="Recordings of each pipeline.")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Turns over them.")
+@click.option("--only", multiple=True, metavar="PIPELINE", help="Else all pipelines.")
+@click.option("--whole", is_flag=True, help="All clips of rastogi2025 as well, with two workers.")
+@click.option("--out", type=Path, default=FOUND / "extraction.json", show_default=True, help="JSON to write.")
+@cli.debug_option
+def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whole: bool, out: Path) -> None:
+    """Measure extraction: the plain way, the core, the floor, and two workers against one."""
+    with cli.quiet_imports():
+        from benchmarks import extraction
+        from ser_keras.provenance import provenance
+
+        subjects = extraction.subjects(data)
+    where = provenance()
+    found = {key: where[key] for key in ("commit", "python", "packages", "hardware")} | {"pipelines": {}}
+    click.echo(HEAD)
+    for name in only or sorted(subjects):
+        subject = subjects[name]
+        if len(subject.paths) < 2:
+            click.echo(f"{name:32}no recordings")
+            continue
+        one = extraction.against_reference(subject, clips, rounds)
+        one["two_workers"] = extraction.two_workers(subject, clips, rounds)
+        one["start"] = extraction.started(subject)
+        found["pipelines"][name] = one
+        click.echo(f"{name:32}{row(one)}")
+    if whole:
+        found["whole"] = {"rastogi2025-acoustic": extraction.whole(subjects["rastogi2025-acoustic"])}
+        click.echo(f"all clips, two workers: {found['whole']}")
+    write_json(out, found)
+    click.echo(out)
+
+
+def row(one: dict) -> str:
+    """A pipeline's figures in the columns of the table."""
+    rates = "".join(f"{value:7.0f}" for value in one["clips_a_second"].values())
+    both = one["two_workers"]
+    ratios = f"{one['times_the_reference']:12.2f}{one['of_the_floor']:12.2f}{both['times_one']:11.2f}"
+    return f"{rates}{ratios}{both['both_at_work']:9.0%}"
+
+
+if __name__ == "__main__":
+    cli.run(main, name="python -m benchmarks")

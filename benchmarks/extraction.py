@@ -1,0 +1,145 @@
+"""Extraction: the core against the plain way and against the floor, one worker against two.
+
+Plain way, core and floor run in turn on the same few clips, each in a process with one thread; a ratio is the median
+over these turns. Times are those of the processor, which other programs on the machine hardly move; only two workers
+against one is by the clock.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import workers
+from ser_keras import choices, discovery
+from ser_keras.corpora.table import load
+from ser_keras.errors import SerError
+from ser_keras.features.pipeline import Pipeline
+
+BLOCK = 8  # clips of one turn
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A pipeline with its default choices, and recordings of the corpora that its paper takes."""
+
+    pipeline: Pipeline
+    paths: tuple[str, ...]
+
+    def some(self, clips: int) -> tuple[str, ...]:
+        """So many recordings, evenly spaced over all."""
+        return self.paths[:: max(len(self.paths) // clips, 1)][:clips]
+
+
+def subjects(data: Path | None) -> dict[str, Subject]:
+    """The pipelines of all papers by name, with the recordings that are there."""
+    found = {}
+    for experiment in (one for name in discovery.paper_names() for one in discovery.load_paper(name).experiments):
+        for variant in experiment.variants:
+            pipeline = variant.pipeline(choices.resolved(experiment.choices + variant.choices, {}))
+            if pipeline.name not in found:
+                paths = [path for corpus in experiment.corpora for path in _recordings(corpus, data)]
+                found[pipeline.name] = Subject(pipeline, tuple(paths))
+    return found
+
+
+def _recordings(corpus: str, data: Path | None) -> list[str]:
+    try:
+        return list(load((corpus,), data).clips["path"])
+    except SerError:
+        return []
+
+
+def against_reference(subject: Subject, clips: int, rounds: int) -> dict:
+    """Clips a second of plain way, core and floor, and how many times as fast core and floor are."""
+    paths = subject.some(clips)
+    blocks = [paths[start : start + BLOCK] for start in range(0, len(paths), BLOCK)]
+    times = {"reference": [], "core": [], "floor": []}
+    with workers.pool(1) as plain, workers.pool(1) as core:
+        processes = {"reference": plain, "core": core, "floor": core}
+        for kind, process in processes.items():
+            process.submit(workers.seconds, kind, subject.pipeline, paths[:2]).result()  # imports and caches
+        for block in blocks * rounds:
+            for kind, process in processes.items():
+                taken = process.submit(workers.seconds, kind, subject.pipeline, block).result()
+                times[kind].append(taken / len(block))
+    return {
+        "clips": len(paths),
+        "rounds": rounds,
+        "clips_a_second": {kind: round(1 / statistics.fmean(values), 1) for kind, values in times.items()},
+        "times_the_reference": _median_ratio(times["reference"], times["core"]),
+        "of_the_floor": _median_ratio(times["floor"], times["core"]),
+    }
+
+
+def _median_ratio(above: list[float], below: list[float]) -> float:
+    return round(statistics.median(a / b for a, b in zip(above, below, strict=True)), 3)
+
+
+def two_workers(subject: Subject, clips: int, rounds: int) -> dict:
+    """How many times one worker's clips two do, once running, writing to a store; and what a worker takes.
+
+    Each round gives the same parts to one worker, then to two. By the clock two can do no better than what other
+    programs leave them; so it also says which share of the time both were at a part, and whether one beside another
+    takes more of the processor for a clip.
+    """
+    todo = workers.parts(subject.some(clips), BLOCK)
+    clocks, processors, busy, memory = {1: [], 2: []}, {1: [], 2: []}, [], []
+    with tempfile.TemporaryDirectory() as folder, workers.pool(1) as one, workers.pool(2) as both:
+        for executor in (one, both):
+            list(_parts(executor, subject.pipeline, todo[:1] * 4, folder))  # imports and caches
+        for _ in range(rounds):
+            for number, executor in ((1, one), (2, both)):
+                start = time.perf_counter()
+                done = list(_parts(executor, subject.pipeline, todo, folder))
+                clocks[number].append(time.perf_counter() - start)
+                processors[number].append(sum(part.processor_s for part in done))
+                memory += [part.memory_mb for part in done]
+            busy.append(sum(part.clock_s for part in done) / (2 * clocks[2][-1]))
+    return {
+        "times_one": _median_ratio(clocks[1], clocks[2]),
+        "both_at_work": round(statistics.median(busy), 3),
+        "processor_times_one": _median_ratio(processors[2], processors[1]),
+        "worker_mb": {kind: max(used[kind] for used in memory) for kind in ("resident", "proportional")},
+    }
+
+
+def _parts(executor: Executor, pipeline: Pipeline, todo: list[workers.Part], folder: str) -> Iterator[workers.Done]:
+    return executor.map(workers.extracted, [pipeline] * len(todo), todo, [folder] * len(todo))
+
+
+def started(subject: Subject) -> dict:
+    """Seconds until both of two new workers have a clip done: by the clock, and of one's processor."""
+    start = time.time()
+    with workers.pool(2) as executor:
+        paths = subject.some(2)
+        done = list(executor.map(workers.first, [subject.pipeline] * len(paths), paths))
+    return {
+        "clock_s": round(max(moment for moment, _ in done) - start, 2),
+        "processor_s": round(max(taken for _, taken in done), 2),
+    }
+
+
+def whole(subject: Subject, chunk: int = 256) -> dict:
+    """All recordings with two workers each, the plain way and with the core, by chunks in turn."""
+    clocks, clips = {"reference": 0.0, "core": 0.0}, 0
+    with tempfile.TemporaryDirectory() as folder, workers.pool(2) as plain, workers.pool(2) as core:
+        for start in range(0, len(subject.paths), chunk):
+            todo = workers.parts(subject.paths[start : start + chunk], BLOCK)
+            for kind, executor, work in (
+                ("reference", plain, workers.plainly),
+                ("core", core, workers.extracted),
+            ):
+                begun = time.perf_counter()
+                list(executor.map(work, [subject.pipeline] * len(todo), todo, [folder] * len(todo)))
+                if start:  # the first chunk pays for imports
+                    clocks[kind] += time.perf_counter() - begun
+            clips += sum(map(len, todo)) if start else 0
+    return {
+        "clips": clips,
+        "seconds": {kind: round(value, 1) for kind, value in clocks.items()},
+        "times_the_reference": round(clocks["reference"] / clocks["core"], 3),
+    }

@@ -1,0 +1,89 @@
+"""What worker processes do for the benchmarks; it imports no more than the store's own workers do."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from joblib.externals.loky import ProcessPoolExecutor
+
+from ser_keras.features import store
+from ser_keras.features.pipeline import Pipeline
+
+ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+Part = list[tuple[store.Recording, tuple]]
+
+
+@contextmanager
+def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes as the store's, of one thread each."""
+    with ProcessPoolExecutor(max_workers=workers, env=ENVIRONMENT) as executor:
+        yield executor
+
+
+def parts(paths: tuple[str, ...], clips: int) -> list[Part]:
+    """Recordings in parts of so many, as the store takes them."""
+    todo = [(one, store._key(one)) for one in (store.Recording(path, path) for path in paths)]
+    return [todo[start : start + clips] for start in range(0, len(todo), clips)]
+
+
+def seconds(kind: str, pipeline: Pipeline, paths: tuple[str, ...]) -> float:
+    """Seconds of the processor that recordings take, the plain way ("reference"), with the "core" or at the "floor"."""
+    if kind != "reference":
+        store._keep_freed_memory()  # as every worker does
+    work = _work(kind, pipeline, paths)
+    start = time.process_time()
+    for path in paths:
+        work(path)
+    return time.process_time() - start
+
+
+def _work(kind: str, pipeline: Pipeline, paths: tuple[str, ...]) -> Callable[[str], object]:
+    if kind == "core":
+        return lambda path: pipeline.array(path, path)
+    if kind == "floor":
+        from benchmarks.floor import Floor
+
+        return Floor(pipeline, paths).take
+    from benchmarks.reference import REFERENCES
+
+    return REFERENCES[pipeline.name]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a part took: seconds by the clock and of the processor; the worker, and its memory after it."""
+
+    clock_s: float
+    processor_s: float
+    worker: int
+    memory_mb: dict
+
+
+def extracted(pipeline: Pipeline, part: Part, folder: str) -> Done:
+    """A part taken into a store."""
+    clock, processor = time.perf_counter(), time.process_time()
+    store._extract_part(pipeline, part, Path(folder))
+    return Done(time.perf_counter() - clock, time.process_time() - processor, os.getpid(), memory_mb())
+
+
+def plainly(pipeline: Pipeline, part: Part, folder: str) -> None:
+    """A part the plain way, kept nowhere."""
+    work = _work("reference", pipeline, ())
+    for recording, _ in part:
+        work(recording.path)
+
+
+def first(pipeline: Pipeline, path: str) -> tuple[float, float]:
+    """The moment at which a clip is done, and the time of the processor until then."""
+    pipeline.array(path, path)
+    return time.time(), time.process_time()
+
+
+def memory_mb() -> dict:
+    """Megabytes of this process (Linux): resident, and with the pages that processes share divided among them."""
+    lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
+    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    return {"resident": round(kilobytes["Rss"] / 1000), "proportional": round(kilobytes["Pss"] / 1000)}
