@@ -71,7 +71,7 @@ def ledgers(runs: Sequence[Run], earlier: Mapping[str, dict] | None = None) -> d
                 "experiment": name,
                 "line": lines[0],
                 "entries": entries,
-                "ablations": pooling.fuller(known["ablations"], _ablations(own)),
+                "ablations": pooling.fuller(known.get("ablations", ()), _ablations(own)),
             }
     return found
 

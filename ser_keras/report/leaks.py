@@ -112,5 +112,10 @@ def short(leakage: dict | None) -> str:
     if leakage is None:
         return ""
     share = {row["kind"]: row["share"] for row in leakage["kinds"]}
-    told = [f"{words} {100 * share[kind]:.0f} %" for kind, words in SHORT.items() if share.get(kind)]
+    told = [f"{words} {_percent(share[kind])}" for kind, words in SHORT.items() if share.get(kind)]
     return ", ".join(told) or "nothing"
+
+
+def _percent(share: float) -> str:
+    """A share that is not nothing."""
+    return "under 1 %" if share < 0.005 else f"{100 * share:.0f} %"

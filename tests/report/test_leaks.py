@@ -57,3 +57,8 @@ def test_split_of_other_clips_is_refused(make_run, write_split, tmp_path):
     path.write_text(path.read_text(encoding="utf-8").replace("emodb/0003.wav", "emodb/x.wav"), encoding="utf-8")
     with pytest.raises(RunError, match=r"split\.csv has other test clips"):
         leaks.summary(finished_runs(tmp_path, "yadav2022"))
+
+
+def test_a_leak_of_few_clips_is_not_told_as_none_at_all():
+    rows = [{"kind": "recording", "share": 1 / 6540}, {"kind": "take", "share": 0.21}, {"kind": "twin", "share": 0.0}]
+    assert leaks.short({"kinds": rows}) == "same recording under 1 %, takes 21 %"
