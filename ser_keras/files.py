@@ -9,10 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, of the same ending, and put it in place when it is whole."""
+def write_atomically(path: Path, write: Callable[[Path], None], *, tidy: bool = True) -> None:
+    """Let `write` fill a temporary file beside `path`, of the same ending, and put it in place when it is whole.
+
+    `tidy`: whether to remove first what a killed process left of it, for which the whole folder is listed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    remove_left(path.parent, glob.escape(path.stem), glob.escape(path.suffix))
+    if tidy:
+        remove_left(path.parent, glob.escape(path.stem), glob.escape(path.suffix))
     temporary = path.with_name(f".{path.stem}.{platform.node()}-{os.getpid()}{path.suffix}")
     try:
         write(temporary)

@@ -1,6 +1,8 @@
-"""The features of an experiment as a table: `python -m ser_keras.features table rastogi2025/mlp --out features.csv`."""
+"""The features of an experiment as a table, and what is stored: `python -m ser_keras.features table|info|prune`."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,11 +10,18 @@ from ser_keras import choices, cli, discovery
 from ser_keras.errors import PaperError
 from ser_keras.experiment import Experiment, Variant
 
+if TYPE_CHECKING:
+    from ser_keras.features.inventory import Stored
+
+cache_option = click.option(
+    "--cache", type=Path, default=Path("runs/cache/features"), show_default=True, help="Folder of the feature store."
+)
+
 
 @click.group()
 @cli.debug_option
 def features() -> None:
-    """Take the features of recordings without training on them."""
+    """Take the features of recordings without training on them; see and clear what is stored."""
 
 
 @features.command("table")
@@ -22,9 +31,7 @@ def features() -> None:
 @click.option("--variant", type=click.Choice(["described", "coded"]), help="Else the experiment's first.")
 @click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
 @cli.jobs_option
-@click.option(
-    "--cache", type=Path, default=Path("runs/cache/features"), show_default=True, help="Folder of the feature store."
-)
+@cache_option
 @cli.debug_option
 def table_command(
     target: str, data: Path | None, out: Path, variant: str | None, choose: tuple[str, ...], jobs: int, cache: Path
@@ -53,6 +60,47 @@ def _variant(target: str, wanted: str | None) -> tuple[Experiment, Variant]:
     if wanted and wanted not in variants:
         raise PaperError(f"{target} has no variant {wanted!r}; variants: {', '.join(variants)}")
     return experiment, variants[wanted] if wanted else experiment.variants[0]
+
+
+@features.command("info")
+@cache_option
+@cli.debug_option
+def info_command(cache: Path) -> None:
+    """List what is stored: pipeline, clips, size, when it was last added to, and whether present versions use it."""
+    from ser_keras.features import inventory
+
+    found = inventory.stored(cache)
+    for one in found:
+        click.echo(_line(one))
+    click.echo(f"{cache}: {len(found)} stores, {_size(sum(one.bytes for one in found))}")
+
+
+@features.command("prune")
+@cache_option
+@click.option("--older-than", type=click.FloatRange(0), metavar="DAYS", help="Also those not added to for so long.")
+@click.option("--yes", is_flag=True, help="Remove them; else they are listed.")
+@cli.debug_option
+def prune_command(cache: Path, older_than: float | None, yes: bool) -> None:
+    """Remove stores that present versions of ser_keras and its libraries do not use."""
+    from ser_keras.features import inventory
+
+    limit = datetime.now().astimezone() - timedelta(days=older_than) if older_than is not None else None
+    found = [one for one in inventory.stored(cache) if not one.is_present or (limit and one.changed < limit)]
+    for one in found:
+        click.echo(_line(one))
+        if yes:
+            inventory.remove(one)
+    size = _size(sum(one.bytes for one in found))
+    click.echo(f"{'removed' if yes else 'would remove'} {len(found)} stores, {size}{'' if yes else ': --yes does'}")
+
+
+def _line(one: "Stored") -> str:
+    use = "in use" if one.is_present else "of other versions"
+    return f"{one.folder.name:50} {one.clips:7} clips {_size(one.bytes):>10}  {one.changed:%Y-%m-%d %H:%M}  {use}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
 if __name__ == "__main__":

@@ -42,6 +42,13 @@ def step(function: Callable[..., np.ndarray], *, random: bool = False, **paramet
     return Step(function, tuple(sorted(parameters.items())), random)
 
 
+def fingerprint(description: dict, libraries: tuple[str, ...]) -> str:
+    """What a pipeline of this description is called with the present versions; `libraries` as those of a pipeline."""
+    versions = {name: version(name) for name in (*LIBRARIES, *libraries)}
+    text = json.dumps([FEATURES_VERSION, versions, description], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """Clip → array: read as one channel at `sample_rate` (None: the file's own), then each step in turn.
@@ -74,9 +81,7 @@ class Pipeline:
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the SHA-256 of the description, our version of the steps and the libraries'."""
-        libraries = {name: version(name) for name in (*LIBRARIES, *self.libraries)}
-        text = json.dumps([FEATURES_VERSION, libraries, self.description()], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return fingerprint(self.description(), self.libraries)
 
     def array(self, path: str | Path, clip: str) -> np.ndarray:
         """What the pipeline gives for one recording.

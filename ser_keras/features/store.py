@@ -1,15 +1,17 @@
 """Extract once, in parallel; keep on disk; read memory-mapped.
 
-A store is a folder for each pipeline, `ROOT/NAME-FINGERPRINT/`, of parts that are only ever added: `part-….npy`
-holds the arrays of some clips, `part-….csv` beside it tells which (id, size and time of the file) and, for a clip
-that could not be used, why. A part counts once its CSV is there, which is written last; so a run that is killed loses
-at most the parts it was at, and two runs at once do no harm but work twice.
+A store is a folder for each pipeline, `ROOT/NAME-FINGERPRINT/`: `pipeline.json` says what was computed, and parts are
+only ever added: `part-….npy` holds the arrays of some clips, `part-….csv` beside it tells which (id, size and time of
+the file) and, for a clip that could not be used, why. A part counts once its CSV is there, which is written last; so a
+run that is killed loses at most the parts it was at, and two runs at once do no harm but work twice. Parts that can't
+be read are extracted again.
 """
 
 import contextlib
 import csv
 import ctypes
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,10 +23,11 @@ from tqdm import tqdm
 
 from ser_keras.errors import AudioError
 from ser_keras.features.pipeline import Pipeline
-from ser_keras.files import remove_left, write_atomically
+from ser_keras.files import remove_left, write_atomically, write_json
 
 KEPT = 2**25  # bytes of freed arrays that a process keeps at hand; the most that glibc allows
 PART = 32  # clips of one part: what is lost at most, a worker, when a run is killed
+ABOUT = "pipeline.json"
 FIELDS = ("clip", "bytes", "mtime_ns", "error")
 
 
@@ -60,6 +63,10 @@ class Features:
         return out
 
 
+Key = tuple[str, int, int]  # a clip's id, size and time of its file
+Place = tuple[np.ndarray | None, int, str]  # the array of a part, the clip's row there, why there is none ("" for one)
+
+
 def extract(
     pipeline: Pipeline, recordings: Sequence[Recording], root: Path, *, jobs: int = 1, label: str = "features"
 ) -> Features:
@@ -89,6 +96,7 @@ def extract(
     if parts:
         folder.mkdir(parents=True, exist_ok=True)
         remove_left(folder)
+        write_json(folder / ABOUT, {"pipeline": pipeline.description(), "libraries": list(pipeline.libraries)})
         workers = joblib.Parallel(n_jobs=min(jobs, len(parts)) if jobs > 0 else jobs, return_as="generator_unordered")
         calls = (joblib.delayed(_extract_part)(pipeline, part, folder) for part in parts)
         with tqdm(total=len(todo), desc=label, unit="clip") as bar:
@@ -98,9 +106,9 @@ def extract(
     return _features([known[key] for key in keys])
 
 
-def _key(recording: Recording) -> tuple[str, int, int]:
+def _key(recording: Recording) -> Key:
     try:
-        status = Path(recording.path).stat()
+        status = os.stat(recording.path)
     except OSError as error:
         raise AudioError(f"{recording.path} can't be read ({error.strerror}): fetch the corpus again") from error
     return recording.clip, status.st_size, status.st_mtime_ns
@@ -132,8 +140,8 @@ def _extract_part(pipeline: Pipeline, part: list[tuple[Recording, tuple]], folde
         )
     name = "part-" + hashlib.sha256(repr([key for _, key in part]).encode()).hexdigest()[:16]
     if arrays:
-        write_atomically(folder / f"{name}.npy", lambda path: np.save(path, np.stack(arrays)))
-    write_atomically(folder / f"{name}.csv", lambda path: _write_rows(path, rows))
+        write_atomically(folder / f"{name}.npy", lambda path: np.save(path, np.stack(arrays)), tidy=False)
+    write_atomically(folder / f"{name}.csv", lambda path: _write_rows(path, rows), tidy=False)
     return len(part)
 
 
@@ -144,35 +152,41 @@ def _write_rows(path: Path, rows: list[tuple]) -> None:
         writer.writerows(rows)
 
 
-def _index(folder: Path) -> dict[tuple[str, int, int], tuple[Path, int, str]]:
-    """Key of every clip in a store → its part, its place there, and the error ("" for none)."""
+def _index(folder: Path) -> dict[Key, Place]:
+    """Where each clip of a store is."""
     known = {}
     for path in sorted(folder.glob("part-*.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            place = 0
-            for row in csv.DictReader(file):
-                key = row["clip"], int(row["bytes"]), int(row["mtime_ns"])
-                known[key] = path.with_suffix(".npy"), place, row["error"]
-                place += not row["error"]
+        with contextlib.suppress(OSError, ValueError, EOFError, csv.Error):  # a damaged part holds nothing
+            known.update(_part(path))
     return known
 
 
-def _features(entries: list[tuple[Path, int, str]]) -> Features:
+def _part(path: Path) -> list[tuple[Key, Place]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    if tuple(header) != FIELDS:
+        raise ValueError(f"{path} is no index of a part")
+    usable = sum(not error for *_, error in rows)
+    array = np.load(path.with_suffix(".npy"), mmap_mode="r") if usable else None
+    if usable and len(array) != usable:
+        raise ValueError(f"{path} is not of the array beside it")
+    found, place = [], 0
+    for clip, size, moment, error in rows:
+        found.append(((clip, int(size), int(moment)), (None if error else array, place, error)))
+        place += not error
+    return found
+
+
+def _features(entries: list[Place]) -> Features:
     errors = {number: error for number, (_, _, error) in enumerate(entries) if error}
     if len(errors) == len(entries):
         raise AudioError(f"none of {len(entries)} recordings can be used; the first: {next(iter(errors.values()), '')}")
-    paths = sorted({path for path, _, error in entries if not error})
-    arrays = tuple(map(_stored, paths))
-    shapes = {array.shape[1:] for array in arrays}
+    arrays = {id(array): array for array, _, error in entries if not error}
+    shapes = {array.shape[1:] for array in arrays.values()}
     if len(shapes) > 1:
         raise AudioError(f"the clips give arrays of shapes {sorted(shapes)}: fix their length in a step")
-    number_of = {path: number for number, path in enumerate(paths)}
-    places = {number: (number_of[path], place) for number, (path, place, error) in enumerate(entries) if not error}
-    return Features(shapes.pop(), errors, arrays, places)
-
-
-def _stored(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise AudioError(f"{path} holds no features ({error}): remove the folder, they are computed again") from None
+    number_of = {key: number for number, key in enumerate(arrays)}
+    places = {
+        number: (number_of[id(array)], place) for number, (array, place, error) in enumerate(entries) if not error
+    }
+    return Features(shapes.pop(), errors, tuple(arrays.values()), places)

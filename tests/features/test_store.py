@@ -1,8 +1,10 @@
 """The store: extracted once, whatever the workers; nothing done twice, nothing lost, bad clips set aside."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
+from joblib.externals.loky import ProcessPoolExecutor
 
 from ser_keras import audio
 from ser_keras.errors import AudioError
@@ -136,4 +138,56 @@ def test_full_disk_leaves_no_half_part(recordings, tmp_path, monkeypatch):
     monkeypatch.setattr(store.np, "save", full)
     with pytest.raises(OSError, match="No space left"):
         extract(PIPELINE, recordings, tmp_path / "store")
-    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert [path.name for path in (tmp_path / "store").rglob("*") if path.is_file()] == ["pipeline.json"]
+
+
+DAMAGE = {
+    "array gone": lambda array, index: array.unlink(),
+    "array empty": lambda array, index: array.write_bytes(b""),
+    "array cut": lambda array, index: array.write_bytes(array.read_bytes()[:1000]),
+    "array of another part": lambda array, index: np.save(array, np.zeros((3, 800), np.float32)),
+    "array pickled": lambda array, index: np.save(array, np.array([{}] * 32, object), allow_pickle=True),
+    "index empty": lambda array, index: index.write_bytes(b""),
+    "index cut": lambda array, index: index.write_bytes(index.read_bytes()[:200]),
+    "index of another form": lambda array, index: index.write_text("clip,error\nc0,\n"),
+    "index no text": lambda array, index: index.write_bytes(b"\xff\xfe" * 40),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_damaged_part_is_extracted_again_alone(recordings, tmp_path, damage):
+    before = extract(PIPELINE, recordings, tmp_path / "store").rows(range(70))
+    index = max((tmp_path / "store").rglob("part-*.csv"), key=lambda path: (path.stat().st_size, path.name))
+    damage(index.with_suffix(".npy"), index)
+    after = extract(PIPELINE, recordings, tmp_path / "store").rows(range(70))
+    assert len(CALLS) == 70 + 32
+    np.testing.assert_array_equal(before, after)
+    extract(PIPELINE, recordings, tmp_path / "store")
+    assert len(CALLS) == 70 + 32
+
+
+def test_store_of_an_earlier_release_is_read(recordings, tmp_path):
+    """One without `pipeline.json`."""
+    extract(PIPELINE, recordings, tmp_path / "store")
+    next((tmp_path / "store").rglob("pipeline.json")).unlink()
+    extract(PIPELINE, recordings, tmp_path / "store")
+    assert len(CALLS) == 70
+
+
+def test_two_processes_may_fill_one_store(recordings, tmp_path):
+    pipeline = Pipeline("mel", None, (step(spectral.log_mel, n_mels=16),))
+    with ProcessPoolExecutor(max_workers=2) as processes:
+        calls = [processes.submit(extract, pipeline, recordings, tmp_path / "store") for _ in range(2)]
+        rows = [call.result().rows(range(70)) for call in calls]
+    np.testing.assert_array_equal(*rows)
+    assert not list((tmp_path / "store").rglob(".*"))
+    np.testing.assert_array_equal(extract(pipeline, recordings, tmp_path / "alone").rows(range(70)), rows[0])
+
+
+def test_parts_are_files_that_numpy_and_any_reader_of_csv_open(recordings, tmp_path):
+    features = extract(PIPELINE, recordings, tmp_path / "store")
+    found = {}
+    for index in (tmp_path / "store").rglob("part-*.csv"):
+        array = np.load(index.with_suffix(".npy"))
+        found |= dict(zip(pd.read_csv(index)["clip"], array, strict=True))
+    np.testing.assert_array_equal(features.rows(range(70)), [found[f"c{number}"] for number in range(70)])
