@@ -12,6 +12,7 @@ COMMANDS = {
     "cite": ("ser_keras.cite", "cite"),
     "compare": ("ser_keras.compare", "compare"),
     "corpora": ("ser_keras.corpora.__main__", "corpora"),
+    "demo": ("ser_keras.demo.__main__", "demo"),
     "export": ("ser_keras.export", "command"),
     "features": ("ser_keras.features.__main__", "features"),
     "leakage": ("ser_keras.leakage", "leakage"),

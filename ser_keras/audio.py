@@ -23,7 +23,9 @@ SAMPLES = 2**26  # of a channel, before and after resampling: over an hour at 16
 BLOCK = 2**20  # samples of all channels that are decoded at once
 
 
-def read(path: str | Path, sample_rate: int | None = None, *, silence: bool = False) -> tuple[np.ndarray, int]:
+def read(
+    path: str | Path, sample_rate: int | None = None, *, silence: bool = False, longest_s: float | None = None
+) -> tuple[np.ndarray, int]:
     """A recording as one channel, resampled if asked for.
 
     Parameters
@@ -31,6 +33,7 @@ def read(path: str | Path, sample_rate: int | None = None, *, silence: bool = Fa
     path : file of any kind that libsndfile reads
     sample_rate : int or None, hertz; None keeps the file's own
     silence : whether a silent recording is accepted
+    longest_s : seconds; a longer recording is refused before it is decoded, or once its header proves to have lied
 
     Returns
     -------
@@ -51,9 +54,9 @@ def read(path: str | Path, sample_rate: int | None = None, *, silence: bool = Fa
             raise AudioError(f"{path} is no readable recording (not a file): replace it by one")
         with soundfile.SoundFile(path) as file:
             native_rate = file.samplerate
-            _check_size(path, file.frames, native_rate, sample_rate)
-            wave = _one_channel(file)
-        _check_size(path, len(wave), native_rate, sample_rate)  # the header may have said less, or nothing
+            _check_size(path, file.frames, native_rate, sample_rate, longest_s)
+            wave = _one_channel(file, SAMPLES if longest_s is None else int(longest_s * native_rate))
+        _check_size(path, len(wave), native_rate, sample_rate, longest_s)  # the header may have said less, or nothing
     except (soundfile.SoundFileError, OSError, ValueError, TypeError) as error:
         raise AudioError(f"{path} is no readable recording ({error}): replace the file") from error
     check(wave, str(path), silence=silence)
@@ -62,19 +65,26 @@ def read(path: str | Path, sample_rate: int | None = None, *, silence: bool = Fa
     return wave, sample_rate or native_rate
 
 
-def _check_size(path: str | Path, samples: int, native_rate: int, sample_rate: int | None) -> None:
+def _check_size(
+    path: str | Path, samples: int, native_rate: int, sample_rate: int | None, longest_s: float | None
+) -> None:
     if not RATES[0] <= native_rate <= RATES[1]:
         raise AudioError(
             f"{path} says it has {native_rate} samples a second, expected {RATES[0]} to {RATES[1]}: replace the file"
         )
+    if longest_s is not None and samples > longest_s * native_rate:
+        raise AudioError(f"{path} is longer than {longest_s:g} s: cut it into clips")
     if samples * max(1.0, (sample_rate or native_rate) / native_rate) > SAMPLES:
         raise AudioError(f"{path} lasts {samples / native_rate / 60:.0f} minutes, which is too long: cut it into clips")
 
 
-def _one_channel(file: soundfile.SoundFile) -> np.ndarray:
-    """The mean of a file's channels, decoded in blocks: a header may promise any number of samples and channels."""
+def _one_channel(file: soundfile.SoundFile, most: int) -> np.ndarray:
+    """The mean of a file's channels, decoded in blocks until there are more than `most` samples.
+
+    A header may promise any number of samples and channels.
+    """
     blocks, rows = [np.zeros(0, np.float32)], max(1, BLOCK // file.channels)
-    while sum(map(len, blocks)) <= SAMPLES:
+    while sum(map(len, blocks)) <= most:
         channels = file.read(rows, dtype="float32", always_2d=True)
         if not len(channels):
             break

@@ -229,3 +229,27 @@ def test_wave_from_an_offset_lacks_its_beginning():
 def test_wave_that_ends_before_the_offset_is_refused(samples):
     with pytest.raises(AudioError, match=r"has 0\.\d+ s, and nothing after 0\.5 s"):
         audio.from_offset(np.ones(samples, np.float32), 4, seconds=0.5)
+
+
+def test_recording_that_is_too_long_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", np.full(1001, 0.1), 1000)
+    monkeypatch.setattr(audio, "_one_channel", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(AudioError, match=r"a\.wav is longer than 1 s: cut it"):
+        audio.read(tmp_path / "a.wav", longest_s=1.0)
+
+
+def test_recording_that_proves_longer_than_its_header_says_is_decoded_no_further(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", np.full(100_000, 0.1), 1000)
+    real, said, taken = soundfile.SoundFile.frames, [1], []
+    read = soundfile.SoundFile.read
+
+    def counted(file, rows, **options):
+        taken.append(rows)
+        return read(file, rows, **options)
+
+    monkeypatch.setattr(audio, "BLOCK", 600)
+    monkeypatch.setattr(soundfile.SoundFile, "frames", property(lambda file: said.pop() if said else real.fget(file)))
+    monkeypatch.setattr(soundfile.SoundFile, "read", counted)
+    with pytest.raises(AudioError, match=r"a\.wav is longer than 1 s"):
+        audio.read(tmp_path / "a.wav", longest_s=1.0)
+    assert taken == [600, 600]

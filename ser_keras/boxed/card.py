@@ -29,6 +29,17 @@ def _rounded(value: object) -> object:
     return round(value, 6) if isinstance(value, float) else value
 
 
+def limits(record: Mapping) -> tuple[str, ...]:
+    """What the model must not be used for, and what it can't know; a paragraph each."""
+    return (
+        "Not for decisions on people: no hiring, no policing, no covert monitoring.",
+        "It has heard acted English speech only, twelve sentences spoken by adult actors. Nothing is known of how it "
+        "does on spontaneous speech, other languages, children, or noise.",
+        f"It knows {len(record['classes'])} classes and names one of them for any sound, also where nobody speaks. "
+        "What it names is what an actor's voice would be meant to show, not what a person feels.",
+    )
+
+
 def text(record: Mapping) -> str:
     """The model card in Markdown, all of it from the model's record."""
     split, corpus = record["split"], manifest.corpora()[record["corpus"]]
@@ -49,11 +60,7 @@ def text(record: Mapping) -> str:
         f"parameters, trained by us on {corpus.title} alone with the paper's own recipe. "
         f"Classes: {', '.join(record['classes'])}.",
         "## What it must not be used for",
-        "- Not for decisions on people: no hiring, no policing, no covert monitoring.\n"
-        "- It has heard acted English speech only, twelve sentences spoken by adult actors. Nothing is known of how it "
-        "does on spontaneous speech, other languages, children, or noise.\n"
-        f"- It knows {len(record['classes'])} classes and names one of them for any sound, also where nobody speaks. "
-        "What it names is what an actor's voice would be meant to show, not what a person feels.",
+        "\n".join(f"- {line}" for line in limits(record)),
         "## Figures on speakers it has never heard",
         "\n".join(["| test clips | clips | speakers | accuracy | UAR |", "| --- | --: | --: | --: | --: |", *rows]),
         "In brackets an interval of 95 % over speakers (cluster bootstrap): where the figure would lie for other "

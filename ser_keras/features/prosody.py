@@ -63,6 +63,20 @@ def pitch_contour(wave: np.ndarray, sample_rate: int, *, floor: float = 75.0, ce
     return pitch.selected_array["frequency"]
 
 
+def pitch_times(contour: np.ndarray, duration: float) -> np.ndarray:
+    """Middles of the frames of `pitch_contour`: float64 (frames,), seconds.
+
+    Parameters
+    ----------
+    contour : (frames,)
+    duration : of the recording, seconds
+
+    Source: Praat puts frames 10 ms apart, as many before the recording's middle as after it.
+    """
+    frames = len(contour)
+    return duration / 2 + TIME_STEP * (np.arange(frames) - (frames - 1) / 2)
+
+
 def pitch_statistics(contour: np.ndarray) -> dict[str, float]:
     """Mean, median and standard deviation of the voiced frames, and their share; all 0 where nothing is voiced.
 

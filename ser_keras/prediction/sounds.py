@@ -59,7 +59,12 @@ def files(paths: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
-def sound(source: str | os.PathLike | np.ndarray, sr: int | None = None, name: str = "the array") -> Sound:
+def sound(
+    source: str | os.PathLike | np.ndarray,
+    sr: int | None = None,
+    name: str = "the array",
+    longest_s: float | None = None,
+) -> Sound:
     """A recording of any rate and channels as one wave; channels are averaged.
 
     Parameters
@@ -68,6 +73,7 @@ def sound(source: str | os.PathLike | np.ndarray, sr: int | None = None, name: s
         (samples, channels), floats in [-1, 1] or whole numbers, which are scaled by their kind's range
     sr : int, hertz; of an array alone
     name : of an array, for messages
+    longest_s : seconds; a longer file is refused before it is decoded
 
     Raises
     ------
@@ -79,7 +85,7 @@ def sound(source: str | os.PathLike | np.ndarray, sr: int | None = None, name: s
             raise AudioError(f"{source} is a file, which tells its own sample rate: leave sr out")
         if not Path(source).exists():
             raise AudioError(f"{source} is not there: name a recording")
-        return _long_enough(Sound(str(source), *audio.read(source)))
+        return _long_enough(Sound(str(source), *audio.read(source, longest_s=longest_s)))
     if sr is None or not np.isfinite(sr) or sr <= 0:
         raise AudioError(f"{name} has sr {sr}, expected its sample rate in hertz")
     wave = _scaled(np.asarray(source), name)

@@ -40,6 +40,18 @@ def opened(folder: Path, fold: int | None) -> Opened:
     return name(record, fold, len(networks)), networks, pipeline, columns, classes
 
 
+def checked(folder: Path) -> tuple[str, dict]:
+    """The name that a run's predictor would have, and its run.json, without loading a network.
+
+    Raises
+    ------
+    RunError, PaperError : as `opened`, but for a network that can't be read
+    """
+    record = recorded(folder)
+    rebuilt(folder, record)
+    return name(record, None, len(_model_files(folder, None))), record
+
+
 def recorded(folder: Path) -> dict:
     """The run.json of a folder.
 
@@ -129,5 +141,7 @@ def name(record: Mapping, fold: int | None, models: int) -> str:
         return f"{record['name']} ({network})"
     told = f"{network} {record['protocol']} seed {record['seed']}"
     changed = [f"{one['key']}={one['value']}" for one in record["choices"] if one["value"] != one.get("default")]
+    if record.get("weights", "trained") != "trained":
+        changed.append(f"weights={record['weights']}")
     folds = f"fold {fold}" if fold is not None else f"mean of {models} folds" if models > 1 else ""
     return " ".join([told, *changed, *([folds] if folds else [])])

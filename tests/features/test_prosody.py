@@ -211,3 +211,11 @@ def test_zero_crossings_are_librosas_to_the_last_digit(wave):
 def test_two_channels_are_refused():
     with pytest.raises(AudioError, match="one channel"):
         prosody.acoustic(np.zeros((2, 4096), np.float32), RATE)
+
+
+@pytest.mark.parametrize("samples", [16000, 16123, 40001])
+def test_pitch_times_are_those_of_praat(samples):
+    wave = np.random.default_rng(0).normal(0, 0.1, samples).astype(np.float32)
+    contour = prosody.pitch_contour(wave, 16000)
+    praat = parselmouth.Sound(wave.astype(float), 16000).to_pitch(time_step=0.01, pitch_floor=75, pitch_ceiling=600)
+    np.testing.assert_allclose(prosody.pitch_times(contour, samples / 16000), praat.xs(), atol=1e-9)

@@ -12,6 +12,7 @@ import soundfile
 
 import ser_keras
 from ser_keras.errors import AudioError, RunError
+from ser_keras.prediction import stored
 
 RATE = 16000
 
@@ -53,6 +54,12 @@ def test_a_fold_gives_what_that_fold_predicted_and_all_their_mean(folded_run, to
     assert whole.name.endswith("mean of 3 folds")
     with pytest.raises(RunError, match="folds 1 to 3, and no fold 4"):
         ser_keras.load(folded_run, 4)
+
+
+def test_name_is_told_without_loading_a_network(tone_run, folded_run, monkeypatch):
+    expected = [ser_keras.load(run).name for run in (tone_run, folded_run)]
+    monkeypatch.setattr(stored, "of_keras", lambda *_: pytest.fail("loaded"))
+    assert [stored.checked(run)[0] for run in (tone_run, folded_run)] == expected
 
 
 def test_array_gives_what_its_file_gives(model, low):
