@@ -12,44 +12,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ser_keras import checkpoints
+from ser_keras import checkpoints, feeding
 from ser_keras.errors import RunError
 from ser_keras.experiment import Plateau, Training
 from ser_keras.features.examples import Examples, moments
-
-
-class Batches(keras.utils.PyDataset):
-    """Examples in batches, with one-hot targets; shuffled anew each epoch when given a seed, else in order.
-
-    `epochs_done` orders have been used before: the first is the one that follows them.
-    """
-
-    def __init__(
-        self,
-        examples: Examples,
-        n_classes: int,
-        batch_size: int,
-        shuffle_seed: int | None = None,
-        epochs_done: int = 0,
-    ) -> None:
-        super().__init__(workers=1, use_multiprocessing=False)
-        self.examples, self.n_classes, self.batch_size = examples, n_classes, batch_size
-        self._rng = None if shuffle_seed is None else np.random.default_rng(shuffle_seed)
-        self._order = np.arange(len(examples))
-        for _ in range(1 + epochs_done):
-            self.on_epoch_end()
-
-    def __len__(self) -> int:
-        return -(-len(self.examples) // self.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        numbers = self._order[index * self.batch_size : (index + 1) * self.batch_size]
-        targets = np.eye(self.n_classes, dtype=np.float32)[self.examples.classes[numbers]]
-        return self.examples.arrays(numbers), targets
-
-    def on_epoch_end(self) -> None:
-        if self._rng is not None:
-            self._order = self._rng.permutation(len(self.examples))
+from ser_keras.feeding import Batches
 
 
 class Progress(keras.callbacks.Callback):
@@ -159,7 +126,8 @@ def fit(
                 raise RunError(f"{what} watches {monitor}, but there is no validation part: set its share")
     adapt(model, train)
     loss = _of_softmaxed if training.from_logits else training.loss
-    model.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"])
+    steps = feeding.steps_at_once(train, training.batch_size)
+    model.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"], steps_per_execution=steps)
     known = None if state is None else checkpoints.read(state, model)
     done = 0 if known is None else len(known.history)
     progress = Progress(label, training.epochs, done)
@@ -173,9 +141,11 @@ def fit(
     slower = [_plateau(training.plateau)] if training.plateau else []
     told = [*slower, *([watch] if watched else [])]
     keeper = checkpoints.Keeper(state, known, told, watch, progress.seconds)
+    whole = feeding.whole_epochs if steps > 1 else (lambda batches, shuffle: batches)
     model.fit(
-        Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done),
-        validation_data=None if validation is None else Batches(validation, n_classes, training.batch_size),
+        whole(Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done), shuffle=True),
+        validation_data=validation and whole(Batches(validation, n_classes, training.batch_size), shuffle=False),
+        shuffle=steps == 1,  # else they come shuffled
         initial_epoch=training.epochs if known and known.ended else done,
         epochs=training.epochs,
         callbacks=[progress, keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],

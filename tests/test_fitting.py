@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from ser_keras import fitting
+from ser_keras import feeding, fitting
 from ser_keras.errors import RunError
 from ser_keras.experiment import Plateau, Training
 from ser_keras.features.examples import Examples, moments
@@ -152,7 +152,7 @@ def test_loss_that_is_not_finite_is_refused():
 
 
 def test_batches_are_shuffled_anew_each_epoch_and_hold_every_example_once():
-    batches = fitting.Batches(examples(40), CLASSES, 16, shuffle_seed=0)
+    batches = feeding.Batches(examples(40), CLASSES, 16, shuffle_seed=0)
     orders = []
     for _ in range(2):
         rows = np.concatenate([batches[number][0] for number in range(len(batches))])
@@ -166,7 +166,7 @@ def test_batches_are_shuffled_anew_each_epoch_and_hold_every_example_once():
 def test_model_sees_other_batches_each_epoch():
     seen = []
 
-    class Spied(fitting.Batches):
+    class Spied(feeding.Batches):
         def __getitem__(self, index):
             arrays, targets = super().__getitem__(index)
             seen.append(arrays[0, 0])
@@ -180,7 +180,7 @@ def test_model_sees_other_batches_each_epoch():
 
 
 def test_targets_are_one_hot():
-    _, targets = fitting.Batches(examples(6), CLASSES, 6)[0]
+    _, targets = feeding.Batches(examples(6), CLASSES, 6)[0]
     np.testing.assert_array_equal(targets, np.eye(3)[[0, 1, 2, 0, 1, 2]])
 
 

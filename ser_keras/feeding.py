@@ -1,0 +1,89 @@
+"""How examples reach a network: batch by batch through Python, or whole epochs at once where they fit in memory."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from ser_keras.features.examples import Examples
+
+IN_MEMORY = 2**24  # bytes of examples up to which an epoch is one call of the backend, which no Ctrl-C interrupts
+
+
+class Batches(keras.utils.PyDataset):
+    """Examples in batches, with one-hot targets; shuffled anew each epoch when given a seed, else in order.
+
+    `epochs_done` orders have been used before: the first is the one that follows them.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        n_classes: int,
+        batch_size: int,
+        shuffle_seed: int | None = None,
+        epochs_done: int = 0,
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self.examples, self.n_classes, self.batch_size = examples, n_classes, batch_size
+        self._rng = None if shuffle_seed is None else np.random.default_rng(shuffle_seed)
+        self._order = np.arange(len(examples))
+        for _ in range(1 + epochs_done):
+            self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return -(-len(self.examples) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        numbers = self.numbers(index)
+        targets = np.eye(self.n_classes, dtype=np.float32)[self.examples.classes[numbers]]
+        return self.examples.arrays(numbers), targets
+
+    def on_epoch_end(self) -> None:
+        if self._rng is not None:
+            self._order = self._rng.permutation(len(self.examples))
+
+    def numbers(self, index: int) -> np.ndarray:
+        """Which examples a batch of this epoch holds."""
+        return self._order[index * self.batch_size : (index + 1) * self.batch_size]
+
+
+def steps_at_once(examples: Examples, batch_size: int) -> int:
+    """How many steps of training one call of the backend takes: a whole epoch, where the examples are few and small."""
+    values = len(examples) * np.prod(examples.sources[0][0].shape, dtype=int)
+    few = 4 * values <= IN_MEMORY and keras.backend.backend() == "tensorflow"
+    return -(-len(examples) // batch_size) if few else 1
+
+
+def whole_epochs(batches: Batches, *, shuffle: bool) -> Any:
+    """The same batches as a `tf.data.Dataset` that enters Python once an epoch, for `steps_per_execution`.
+
+    With `shuffle` their order is drawn as Keras draws it for a `PyDataset`, from Python's generator; so what is
+    learnt is the same to the last bit.
+    """
+    import tensorflow  # no other backend of Keras takes several steps in one call of it
+
+    inputs, targets = batches.examples.arrays(np.arange(len(batches.examples))), batches.examples.classes
+    one_hot = np.eye(batches.n_classes, dtype=np.float32)
+
+    def epoch() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The batches in three stacks, since one is smaller than the others."""
+        if shuffle:
+            batches.on_epoch_end()
+        order = list(range(len(batches)))
+        if shuffle:
+            random.shuffle(order)
+        smaller = order.index(len(batches) - 1)
+        for part in (order[:smaller], order[smaller : smaller + 1], order[smaller + 1 :]):
+            if part:
+                numbers = np.stack([batches.numbers(index) for index in part])
+                yield inputs[numbers], one_hot[targets[numbers]]
+
+    shapes = ((None, None, *inputs.shape[1:]), (None, None, batches.n_classes))
+    stacks = tensorflow.data.Dataset.from_generator(
+        epoch, output_signature=tuple(tensorflow.TensorSpec(shape, tensorflow.float32) for shape in shapes)
+    )
+    found = stacks.flat_map(lambda *stack: tensorflow.data.Dataset.from_tensor_slices(stack))
+    return found.apply(tensorflow.data.experimental.assert_cardinality(len(batches)))
