@@ -2,6 +2,7 @@
 # make test        install the test extra and run pytest        ARGS='-m "not slow"'
 # make lint        ruff check and ruff format --check
 # make bench       measure extraction against the plain way    DATA=DIR ARGS="--whole"
+# make docs        build the site in build/site; its warnings are errors
 # make results     write results/ and the README's table from the runs in OUT
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ DATA ?=
 ARGS ?=
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: reproduce test lint bench results wheel clean
+.PHONY: reproduce test lint docs bench results wheel clean
 
 reproduce: $(VENV)/.installed
 	@$(VENV)/bin/python -m ser_keras.reproduce $(PAPER) --out $(OUT) $(if $(DATA),--data $(DATA),--corpora auto) $(ARGS)
@@ -26,6 +27,11 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.installed
 	@$(VENV)/bin/python -m benchmarks $(if $(DATA),--data $(DATA)) $(ARGS)
+
+docs: $(VENV)/.docs
+	@$(VENV)/bin/python -m sphinx -b html -W --keep-going -E -q -d build/doctrees docs build/site
+	@$(VENV)/bin/python -m docs.offline build/site
+	@echo "the site: build/site/index.html"
 
 results: $(VENV)/.installed
 	@$(VENV)/bin/python -m ser_keras.results $(OUT)
@@ -45,6 +51,10 @@ $(VENV)/.installed: $(VENV)/bin/python setup.cfg pyproject.toml
 
 $(VENV)/.test: $(VENV)/.installed
 	@$(PIP) --editable ".[test]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.installed
+	@$(PIP) --editable ".[docs]"
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/bin/python setup.cfg
