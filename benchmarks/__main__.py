@@ -35,7 +35,7 @@ def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whol
             click.echo(f"{name:32}no recordings")
             continue
         one = extraction.against_reference(subject, clips, rounds)
-        one["two_workers"] = extraction.two_workers(subject, clips, rounds)
+        one["two_workers"] = extraction.two_workers(subject, rounds)
         one["start"] = extraction.started(subject)
         found["pipelines"][name] = one
         click.echo(f"{name:32}{row(one)}")

@@ -18,8 +18,10 @@ from ser_keras import choices, discovery
 from ser_keras.corpora.table import load
 from ser_keras.errors import SerError
 from ser_keras.features.pipeline import Pipeline
+from ser_keras.features.store import PART
 
 BLOCK = 8  # clips of one turn
+PARTS = 16  # that workers share
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,14 @@ def against_reference(subject: Subject, clips: int, rounds: int) -> dict:
             for kind, process in processes.items():
                 taken = process.submit(workers.seconds, kind, subject.pipeline, block).result()
                 times[kind].append(taken / len(block))
+        shares = core.submit(workers.shares, subject.pipeline, paths).result()
     return {
         "clips": len(paths),
         "rounds": rounds,
         "clips_a_second": {kind: round(1 / statistics.fmean(values), 1) for kind, values in times.items()},
         "times_the_reference": _median_ratio(times["reference"], times["core"]),
         "of_the_floor": _median_ratio(times["floor"], times["core"]),
+        "shares": shares,
     }
 
 
@@ -79,14 +83,14 @@ def _median_ratio(above: list[float], below: list[float]) -> float:
     return round(statistics.median(a / b for a, b in zip(above, below, strict=True)), 3)
 
 
-def two_workers(subject: Subject, clips: int, rounds: int) -> dict:
+def two_workers(subject: Subject, rounds: int) -> dict:
     """How many times one worker's clips two do, once running, writing to a store; and what a worker takes.
 
     Each round gives the same parts to one worker, then to two. By the clock two can do no better than what other
     programs leave them; so it also says which share of the time both were at a part, and whether one beside another
     takes more of the processor for a clip.
     """
-    todo = workers.parts(subject.some(clips), BLOCK)
+    todo = workers.parts(subject.some(PART * PARTS), PART)
     clocks, processors, busy, memory = {1: [], 2: []}, {1: [], 2: []}, [], []
     with tempfile.TemporaryDirectory() as folder, workers.pool(1) as one, workers.pool(2) as both:
         for executor in (one, both):

@@ -9,6 +9,7 @@ import numpy as np
 import parselmouth
 import scipy.sparse
 import soundfile
+import soxr
 
 from ser_keras import audio
 from ser_keras.features import cepstral, prosody, spectral
@@ -53,7 +54,7 @@ class Floor:
         wave, native = soundfile.read(path, dtype="float32", always_2d=True)
         wave = wave.mean(axis=1) if wave.shape[1] > 1 else wave[:, 0]
         if self.rate not in (None, native):
-            librosa.resample(wave, orig_sr=native, target_sr=self.rate, res_type="soxr_hq")
+            soxr.resample(wave, native, self.rate, quality="HQ")
         wave, rate = self.waves[path]
         spectrum = librosa.stft(
             wave,

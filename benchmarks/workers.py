@@ -52,6 +52,39 @@ def _work(kind: str, pipeline: Pipeline, paths: tuple[str, ...]) -> Callable[[st
     return REFERENCES[pipeline.name]
 
 
+def shares(pipeline: Pipeline, paths: tuple[str, ...]) -> dict[str, float]:
+    """Which share of the time of the core each kind of work takes, the largest first."""
+    import cProfile
+    import pstats
+
+    from ser_keras import audio
+    from ser_keras.features import prosody, spectral
+
+    kinds = {
+        "decoding": audio._one_channel,
+        "resampling": audio.resampled,
+        "trimming": audio.trimmed,
+        "Wiener filter": audio.wiener_filtered,
+        "spectrum": spectral.power_spectrum,
+        "mel bands": spectral.mel_bands,
+        "pitch": prosody.pitch_contour,
+        "tempo": prosody.tempo,
+        "spectral means": prosody.spectral_means,
+    }
+    seconds("core", pipeline, paths[:2])  # imports and caches
+    profile = cProfile.Profile(time.process_time)
+    profile.runcall(seconds, "core", pipeline, paths)
+    taken = {key: cumulative for key, (_, _, _, cumulative, _) in pstats.Stats(profile).stats.items()}
+    whole = max(taken.values())
+    codes = {kind: function.__code__ for kind, function in kinds.items()}
+    found = {
+        kind: taken.get((code.co_filename, code.co_firstlineno, code.co_name), 0) / whole
+        for kind, code in codes.items()
+    }
+    found["rest"] = 1 - sum(found.values())
+    return {kind: round(share, 3) for kind, share in sorted(found.items(), key=lambda one: -one[1]) if share > 0.005}
+
+
 @dataclass(frozen=True)
 class Done:
     """What a part took: seconds by the clock and of the processor; the worker, and its memory after it."""

@@ -7,6 +7,7 @@ imported where it is called: it takes a second, and commands that read no record
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,6 @@ def read(
     Raises
     ------
     AudioError : unreadable, empty, silent, holding NaN or infinity, too long, or at a rate beyond `RATES`
-
-    Source: resampling by `librosa.resample`, its default `soxr_hq`.
     """
     import soundfile
 
@@ -86,10 +85,10 @@ def _one_channel(file: soundfile.SoundFile, most: int) -> np.ndarray:
     blocks, rows = [np.zeros(0, np.float32)], max(1, BLOCK // file.channels)
     while sum(map(len, blocks)) <= most:
         channels = file.read(rows, dtype="float32", always_2d=True)
-        if not len(channels):
-            break
         with np.errstate(invalid="ignore", over="ignore"):  # what comes of it is not finite, and refused as such
             blocks.append(channels.mean(axis=1) if file.channels > 1 else channels[:, 0])
+        if len(channels) < rows:
+            break
     return np.concatenate(blocks)
 
 
@@ -111,12 +110,15 @@ def check(wave: np.ndarray, name: str = "the wave", *, silence: bool = False) ->
 
 
 def resampled(wave: np.ndarray, sample_rate: int, *, target_rate: int) -> np.ndarray:
-    """The wave at another rate: float32 (ceil(samples · target_rate / sample_rate),)."""
-    import librosa
+    """The wave at another rate: float32 (ceil(samples · target_rate / sample_rate),).
 
-    return librosa.resample(
-        wave, orig_sr=sample_rate, target_sr=target_rate, res_type="soxr_hq", fix=True, scale=False
-    ).astype(np.float32)
+    Source: `librosa.resample`, its default `soxr_hq`, without what that does for several channels.
+    """
+    import soxr
+
+    size = math.ceil(len(wave) * (target_rate / sample_rate))
+    made = soxr.resample(wave, sample_rate, target_rate, quality="HQ")[:size]
+    return np.pad(made, (0, size - len(made)))
 
 
 def trimmed(wave: np.ndarray, sample_rate: int, *, top_db: float | None) -> np.ndarray:

@@ -88,6 +88,14 @@ def test_trimmed_cuts_the_silent_ends_and_keeps_the_tone():
     assert np.abs(cut).max() == pytest.approx(0.5, abs=1e-3)
 
 
+@pytest.mark.parametrize("rates", [(48_000, 44_100), (16_000, 21_500), (24_414, 22_050), (8000, 16_000)])
+@pytest.mark.parametrize("samples", [1, 100, 30_001])
+def test_resampled_is_librosas_to_the_last_digit(rates, samples):
+    wave = np.random.default_rng(samples).standard_normal(samples).astype(np.float32)
+    expected = librosa.resample(wave, orig_sr=rates[0], target_sr=rates[1], res_type="soxr_hq")
+    np.testing.assert_array_equal(audio.resampled(wave, rates[0], target_rate=rates[1]), expected)
+
+
 @pytest.mark.parametrize("samples", [1, 511, 512, 2048, 30_000])
 @pytest.mark.parametrize("top_db", [3.0, 20.0, 60.0])
 def test_trimmed_cuts_where_librosa_does(samples, top_db):

@@ -104,7 +104,7 @@ class Pipeline:
 
     def applied(self, wave: np.ndarray, sample_rate: int, clip: str, name: str | None = None) -> np.ndarray:
         """What the steps give for a wave; `clip` as for `array`, `name` for error messages."""
-        rng = np.random.default_rng([self.seed, *hashlib.sha256(clip.encode()).digest()])
+        rng = np.random.default_rng([self.seed, *hashlib.sha256(clip.encode()).digest()]) if self.is_random else None
         values = wave
         for step in self.steps:
             drawn = {"rng": rng} if step.random else {}
