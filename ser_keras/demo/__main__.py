@@ -35,8 +35,9 @@ PORT = 7860
 @cli.debug_option
 def demo(out: Path, host: str, port: int) -> None:
     """Show a web page to record or upload clips: what networks hear, waveform, spectrogram, pitch and measures."""
-    for name in ("SIGTERM", "SIGHUP"):  # so that uploads are deleted then as well
-        signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
+    # so that uploads are deleted then as well; the server takes SIGTERM while it runs, and hands it on at its end
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     with _listening(host, port) as listener, uploads.folder() as folder:
         models, refused, server = _prepared(out, folder)
         for line in refused:

@@ -70,7 +70,7 @@ class Door:
             await _refuse(411, "Say how long the upload is.")(scope, receive, send)
             return
         if int(length) > LARGEST + ENVELOPE:
-            await _refuse(413, f"A recording may have {LARGEST // 10**6} MB at most.")(scope, receive, send)
+            await _refuse(413, f"A recording may have {LARGEST // 2**20} MB at most.")(scope, receive, send)
             return
         if self.coming + int(length) + uploads.held(self.folder) > ROOM:
             await _refuse(503, "Too many recordings are waiting: try again in a minute.")(scope, receive, send)

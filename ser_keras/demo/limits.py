@@ -1,6 +1,6 @@
 """How much the page takes: of one recording, and of all visitors together."""
 
-LARGEST = 25 * 10**6  # bytes of a file
+LARGEST = 25 * 2**20  # bytes of a file
 LONGEST_S = 60.0
 HIGHEST_RATE = 192_000  # hertz: a minute at more takes over a gigabyte to transform
 SIDE_BY_SIDE = 6  # models that are asked at once

@@ -110,7 +110,7 @@ def recording(path: Path, name: str) -> Sound:
     """
     try:
         if path.stat().st_size > LARGEST:
-            raise AudioError(f"{name} has over {LARGEST // 10**6} MB: cut it, or compress it")
+            raise AudioError(f"{name} has over {LARGEST // 2**20} MB: cut it, or compress it")
         found = sound(path, longest_s=LONGEST_S)
     except FileNotFoundError:
         raise AudioError(f"{name} is no longer here: give it again") from None

@@ -69,7 +69,7 @@ def listen(recording: dict | None, names: list[str], *, models: Mapping[str, Pat
 
 def _called(recording: Mapping) -> str:
     name = recording.get("orig_name")
-    return name[-80:] if isinstance(name, str) and name else "the recording"
+    return name[-80:] if isinstance(name, str) and name not in ("", "audio.wav") else "Your recording"
 
 
 def _alt(table: list[listening.Measure]) -> str:
@@ -100,7 +100,7 @@ def build(models: Mapping[str, Path | None], folder: Path) -> gr.Blocks:
                 recording = gr.Audio(
                     sources=["microphone", "upload"],
                     type="filepath",
-                    label=f"Recording: {limits.LONGEST_S:g} s and {limits.LARGEST // 10**6} MB at most",
+                    label=f"Recording: {limits.LONGEST_S:g} s and {limits.LARGEST // 2**20} MB at most",
                     buttons=[],
                     elem_id="recording",
                 )
@@ -151,7 +151,7 @@ def server(models: Mapping[str, Path | None], folder: Path) -> uvicorn.Server:
         pwa=False,
         mcp_server=False,
         theme=gr.themes.Default(primary_hue="blue", **FONTS),
-        css=(HERE / "page.css").read_text(encoding="utf-8"),
+        head=f"<style>{(HERE / 'page.css').read_text(encoding='utf-8')}</style>",  # `css` breaks selectors with commas
     )
     config = uvicorn.Config(
         door.Door(app, folder),
