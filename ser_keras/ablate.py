@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from ser_keras import choices, cli, discovery
+from ser_keras import choices, cli, completion, discovery
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.errors import PaperError, SerError
 from ser_keras.experiment import Value
@@ -35,7 +35,7 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
 
 
 @click.command()
-@click.argument("target", metavar="PAPER/EXPERIMENT")
+@click.argument("target", metavar="PAPER/EXPERIMENT", shell_complete=completion.experiments)
 @click.option(
     "--choices",
     "named",
@@ -56,7 +56,13 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
     help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
 )
 @cli.data_option
-@click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and the table.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder for runs and the table.",
+)
 @click.option("--seeds", "numbers", default="3", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
 @cli.epochs_option

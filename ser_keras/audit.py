@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 import click
 
-from ser_keras import cli, discovery
+from ser_keras import cli, completion, discovery
 from ser_keras.errors import PaperError
 from ser_keras.evaluation import claims
 from ser_keras.evaluation import printed as printed_figures
@@ -64,7 +64,7 @@ def _checked(one: Examined) -> str:
 
 
 @click.command()
-@click.argument("papers", nargs=-1, metavar="[PAPER]...")
+@click.argument("papers", nargs=-1, metavar="[PAPER]...", shell_complete=completion.papers)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @cli.debug_option
 def audit(papers: tuple[str, ...], as_json: bool) -> None:

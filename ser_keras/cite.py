@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import click
 
-from ser_keras import __version__, cli, discovery
+from ser_keras import __version__, cli, completion, discovery
 from ser_keras.corpora import manifest
 from ser_keras.errors import PaperError
 
@@ -66,7 +66,9 @@ def _escaped(text: str, field: str = "") -> str:
 
 
 @click.command()
-@click.argument("wanted", nargs=-1, required=True, metavar="PAPER|CORPUS|ser_keras|all...")
+@click.argument(
+    "wanted", nargs=-1, required=True, metavar="PAPER|CORPUS|ser_keras|all...", shell_complete=completion.citable
+)
 @cli.debug_option
 def cite(wanted: tuple[str, ...]) -> None:
     """Print the BibTeX entries of papers and corpora."""

@@ -19,7 +19,9 @@ import click
 from ser_keras.errors import SerError
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-data_option = click.option("--data", type=Path, help="Folder of corpora; else SER_KERAS_DATA, else the cache folder.")
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), help="Folder of corpora; else SER_KERAS_DATA, else the cache folder."
+)
 jobs_option = click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
 epochs_option = click.option(
     "--epochs", type=click.IntRange(1), help="At most this many epochs, instead of the paper's recipe."

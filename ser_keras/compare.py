@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ser_keras import cli
+from ser_keras import cli, completion
 from ser_keras.corpora import folder, manifest
 from ser_keras.errors import ProtocolError
 from ser_keras.reproduce import CLIPS_PER_CLASS, QUICK_CLIPS_PER_CLASS, seeds, synthetic_data
@@ -26,8 +26,15 @@ def names(text: str) -> tuple[str, ...]:
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[PAPER/EXPERIMENT | PAPER | egemaps-svm | majority]...")
-@click.option("--corpora", required=True, help="Corpora, separated by commas: emodb,ravdess.")
+@click.argument(
+    "targets",
+    nargs=-1,
+    metavar="[PAPER/EXPERIMENT | PAPER | egemaps-svm | majority]...",
+    shell_complete=completion.models,
+)
+@click.option(
+    "--corpora", required=True, shell_complete=completion.corpora, help="Corpora, separated by commas: emodb,ravdess."
+)
 @click.option(
     "--mode",
     type=click.Choice(["within", "cross", "both"]),
@@ -37,7 +44,13 @@ def names(text: str) -> tuple[str, ...]:
 )
 @click.option("--classes", help="Emotions, separated by commas; else those that all corpora share.")
 @cli.data_option
-@click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for cells and report.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder for cells and report.",
+)
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
 @cli.epochs_option

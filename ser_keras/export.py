@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from ser_keras import cli
+from ser_keras import cli, completion
 from ser_keras.errors import RunError
 from ser_keras.files import write_json, write_text
 from ser_keras.report.runs import Run, read
@@ -133,10 +133,12 @@ def _described(run: Run, source: Path, form: str, fold: int | None) -> dict:
 
 
 @click.command("export")
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path), shell_complete=completion.runs)
 @click.option("--format", "form", type=click.Choice(list(FILES)), default="keras", show_default=True)
 @click.option("--fold", type=click.IntRange(1), help="Which model of a run of several folds.")
-@click.option("--out", type=Path, help="Folder to write; else exported/PAPER-EXPERIMENT-…-FORMAT.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write; else exported/PAPER-EXPERIMENT-…-FORMAT."
+)
 @cli.debug_option
 def command(run: Path, form: str, fold: int | None, out: Path | None) -> None:
     """Export a run's model with its classes and a model card."""

@@ -106,7 +106,7 @@ def lines(found: Leaks) -> list[str]:
 
 
 @click.command()
-@click.argument("split", type=Path, metavar="SPLIT.csv")
+@click.argument("split", type=click.Path(path_type=Path), metavar="SPLIT.csv")
 @click.option(
     "--allow", multiple=True, type=click.Choice([*KINDS, *OTHER_KINDS]), help="A leak that is meant; repeatable."
 )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 from tqdm import tqdm
 
-from ser_keras import cli
+from ser_keras import cli, completion
 from ser_keras.errors import AudioError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--run",
     type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
     help="Folder of a run, or an exported one; else the model in the box.",
 )
 @click.option("--model", "name", help="A model that comes with the package, by its name (cremad).")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from ser_keras import choices, cli, discovery
+from ser_keras import choices, cli, completion, discovery
 from ser_keras.corpora import folder, manifest
 from ser_keras.errors import CorpusError, PaperError
 from ser_keras.experiment import Experiment, Variant
@@ -57,7 +57,9 @@ def seeds(text: str) -> tuple[int, ...]:
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[PAPER | PAPER/EXPERIMENT | all]...")
+@click.argument(
+    "targets", nargs=-1, metavar="[PAPER | PAPER/EXPERIMENT | all]...", shell_complete=completion.targets_or_all
+)
 @click.option(
     "--variant",
     type=click.Choice(["described", "coded", "both"]),
@@ -71,7 +73,13 @@ def seeds(text: str) -> tuple[int, ...]:
     help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
 )
 @cli.data_option
-@click.option("--out", type=Path, default=Path("runs"), show_default=True, help="Folder for runs and reports.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder for runs and reports.",
+)
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
 @cli.epochs_option

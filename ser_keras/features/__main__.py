@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ser_keras import choices, cli, discovery
+from ser_keras import choices, cli, completion, discovery
 from ser_keras.errors import PaperError
 from ser_keras.experiment import Experiment, Variant
 
@@ -25,9 +25,14 @@ def features() -> None:
 
 
 @features.command("table")
-@click.argument("target", metavar="PAPER/EXPERIMENT")
+@click.argument("target", metavar="PAPER/EXPERIMENT", shell_complete=completion.experiments)
 @cli.data_option
-@click.option("--out", type=Path, required=True, help="File to write: .csv, or .parquet where pyarrow is installed.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="File to write: .csv, or .parquet where pyarrow is installed.",
+)
 @click.option("--variant", type=click.Choice(["described", "coded"]), help="Else the experiment's first.")
 @click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
 @cli.jobs_option

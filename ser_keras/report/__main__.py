@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 
-from ser_keras import cli
+from ser_keras import cli, completion
 from ser_keras.errors import RunError
 
 
 @click.command()
-@click.argument("runs", type=Path, required=False)
-@click.argument("papers", nargs=-1, metavar="[PAPER]...")
+@click.argument("runs", type=click.Path(path_type=Path), required=False)
+@click.argument("papers", nargs=-1, metavar="[PAPER]...", shell_complete=completion.papers)
 @click.option(
     "--format",
     "form",
@@ -25,8 +25,21 @@ from ser_keras.errors import RunError
     show_default=True,
     help="files: write OUT/PAPER/report; latex: print the tables, with booktabs rules.",
 )
-@click.option("--compare", type=Path, nargs=2, metavar="RUN_A RUN_B", help="Two run folders, side by side.")
-@click.option("--out", type=Path, default=Path("comparison"), show_default=True, help="Where --compare writes.")
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    nargs=2,
+    shell_complete=completion.runs,
+    metavar="RUN_A RUN_B",
+    help="Two run folders, side by side.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("comparison"),
+    show_default=True,
+    help="Where --compare writes.",
+)
 @cli.debug_option
 def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple[Path, Path] | None, out: Path) -> None:
     """Write the reports of the runs in folder RUNS, and one page of them all; of one paper when it is named."""

@@ -124,7 +124,7 @@ def _words(told: tuple[str, ...]) -> dict[str, str]:
 
 @click.command("new-corpus")
 @click.argument("name")
-@click.argument("source", type=Path)
+@click.argument("source", type=click.Path(path_type=Path))
 @click.option(
     "--recordings", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of a CSV's clips."
 )
@@ -133,7 +133,13 @@ def _words(told: tuple[str, ...]) -> dict[str, str]:
 @click.option("--table", "tables", multiple=True, help="Of a database the table of emotions; may be repeated.")
 @click.option("--emotion", "told", multiple=True, metavar="OWN=OURS", help="A corpus's own word; may be repeated.")
 @click.option("--title", default=None, help="The corpus's title; else its name.")
-@click.option("--out", type=Path, default=Path("."), show_default=True, help="Folder that the package goes into.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("."),
+    show_default=True,
+    help="Folder that the package goes into.",
+)
 @cli.debug_option
 def new_corpus(
     name: str,

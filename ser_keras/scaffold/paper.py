@@ -9,19 +9,27 @@ from pathlib import Path
 
 import click
 
-from ser_keras import cli, discovery
+from ser_keras import cli, completion, discovery
 from ser_keras.corpora import manifest
 from ser_keras.scaffold import checked_name, write_package
 
 
 @click.command("new-paper")
 @click.argument("name")
-@click.option("--corpus", default="emodb", show_default=True, help="Of the first experiment.")
+@click.option(
+    "--corpus", shell_complete=completion.corpora, default="emodb", show_default=True, help="Of the first experiment."
+)
 @click.option("--title", default="TODO: the paper's title", help="The paper's title.")
 @click.option("--author", "authors", multiple=True, help="May be repeated.")
 @click.option("--year", type=int, default=None, help="Of the paper; else this year.")
 @click.option("--accuracy", type=float, default=None, help="The printed accuracy in percent.")
-@click.option("--out", type=Path, default=Path("."), show_default=True, help="Folder that the package goes into.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("."),
+    show_default=True,
+    help="Folder that the package goes into.",
+)
 @cli.debug_option
 def new_paper(
     name: str, corpus: str, title: str, authors: tuple[str, ...], year: int | None, accuracy: float | None, out: Path
