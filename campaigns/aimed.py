@@ -1,7 +1,7 @@
 """Commands are killed in each of their stages on purpose, and come to what they come to undisturbed.
 
-    python -m campaigns.aimed --kills 60 --json campaigns/found/aimed.json
-    python -m campaigns.aimed --kills 4 --stage training --ctrl-c
+    python -m campaigns.aimed --json campaigns/found/aimed.json
+    python -m campaigns.aimed --kills 1 --ctrl-c --json campaigns/found/ctrl-c.json
 
 A command runs until what it tells or writes shows that a stage has begun, and for a random part of what that stage
 takes undisturbed; then all its processes are killed (SIGKILL), or told to stop (`--ctrl-c`, SIGINT). After each kill
@@ -25,6 +25,7 @@ import click
 from campaigns import served
 from campaigns.stages import STAGES, Stage, outcome, reached, whole
 from ser_keras.cli import INTERRUPTED
+from ser_keras.files import write_json
 
 ROUND = 3  # kills before a command is let through
 POLL = 0.002  # seconds
@@ -35,14 +36,15 @@ class Range:
 
     def __init__(self, folder: Path, address: str, registered: Path) -> None:
         self.folder, self.address = folder, address
+        self.out = folder / "out"  # of every command: some results hold its name
         paths = [str(registered), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._environment = {
             **os.environ, "PYTHONUNBUFFERED": "1", "TQDM_MININTERVAL": "0", "PYTHONPATH": os.pathsep.join(paths)
         }  # fmt: skip
 
-    def started(self, stage: Stage, command: tuple[str, ...], out: Path) -> tuple[subprocess.Popen, Path]:
+    def started(self, stage: Stage, command: tuple[str, ...]) -> tuple[subprocess.Popen, Path]:
         """A command in a group of processes of its own, and the file that it tells into."""
-        filled = [one.replace("{out}", str(out)).replace("{address}", self.address) for one in command]
+        filled = [one.replace("{out}", str(self.out)).replace("{address}", self.address) for one in command]
         told = self.folder / "told.txt"
         with told.open("wb") as stream:
             process = subprocess.Popen(
@@ -76,17 +78,18 @@ def _waited(process: subprocess.Popen, sign: str, told: Path, out: Path, seconds
 
 def _undisturbed(where: Range, stage: Stage) -> tuple[Path, float]:
     """The folder of a command that nobody disturbs, and how many seconds the stage takes."""
-    out = where.folder / "undisturbed"
+    out = where.out
     out.mkdir(exist_ok=True)
     for command in (*stage.before, stage.command):
-        process, told = where.started(stage, command, out)
+        process, told = where.started(stage, command)
         begun = _waited(process, stage.begins, told, out) if command == stage.command else None
         over = _waited(process, stage.ends, told, out) if begun else None
         process.wait()
         _waited(process, "", told, out)
     if begun is None:
         raise RuntimeError(f"{stage.name} was never seen to begin: {stage.begins}")
-    return out, (over or time.monotonic()) - begun
+    length = (over or time.monotonic()) - begun
+    return out.rename(where.folder / "undisturbed"), length
 
 
 def _copy(stage: Stage, whole_folder: Path, out: Path) -> None:
@@ -113,10 +116,10 @@ def tried(where: Range, stage: Stage, kills: int, rng: random.Random, number: si
     wanted = outcome(undisturbed)
     done, late, rounds, differing = 0, 0, 0, []
     while done < kills and late < 10 * kills:
-        out, now = where.folder / "killed", 0
+        out, now = where.out, 0
         _copy(stage, undisturbed, out)
         while now < ROUND and done < kills:
-            process, told = where.started(stage, stage.command, out)
+            process, told = where.started(stage, stage.command)
             begun = _waited(process, stage.begins, told, out)
             over = begun and _waited(process, stage.ends, told, out, rng.uniform(0, length))
             if begun is None or over or process.poll() is not None:
@@ -128,7 +131,7 @@ def tried(where: Range, stage: Stage, kills: int, rng: random.Random, number: si
             found = whole(out)
             broken = sorted(name for name in found if found[name] != wanted.get(name))
             differing += [f"after a kill: {one}" for one in (*broken, *filter(None, [fault]))]
-        process, told = where.started(stage, stage.command, out)
+        process, told = where.started(stage, stage.command)
         _waited(process, "", told, out)
         found = outcome(out)
         differing += sorted(name for name in set(wanted) | set(found) if wanted.get(name) != found.get(name))
@@ -146,44 +149,36 @@ def tried(where: Range, stage: Stage, kills: int, rng: random.Random, number: si
     }
 
 
-def campaign(stages: list[Stage], kills: int, seed: int, number: signal.Signals = signal.SIGKILL) -> dict:
-    """All stages in turn, with about the same number of kills each."""
-    rng, found = random.Random(seed), []
-    each = -(-kills // len(stages))
+def campaign(stage: Stage, kills: int, seed: int, number: signal.Signals = signal.SIGKILL) -> dict:
+    """One stage in a folder of its own; `seed` decides the moments, in each stage others."""
     with tempfile.TemporaryDirectory() as name, served.server() as server:
-        registered = served.register(Path(name) / "registered")
-        for stage in stages:
-            folder = Path(name) / "stage"
-            folder.mkdir()
-            found.append(tried(Range(folder, server.address, registered), stage, each, rng, number))
-            shutil.rmtree(folder)
-            told = found[-1]
-            click.echo(f"{told['stage']}: {told['kills']} kills, {len(told['differing'])} differ", err=True)
-        resumed = sum(begin > 0 for _, begin in server.asked)
-    return {
-        "signal": number.name,
-        "seed": seed,
-        "kills": sum(one["kills"] for one in found),
-        "stages": found,
-        "downloads_gone_on_with": resumed,
-    }
+        folder = Path(name) / "stage"
+        folder.mkdir()
+        where = Range(folder, server.address, served.register(Path(name) / "registered"))
+        found = tried(where, stage, kills, random.Random(f"{seed} {stage.name}"), number)
+        return {**found, "requests_gone_on_with": sum(begin > 0 for _, begin in server.asked)}
 
 
 @click.command()
-@click.option("--kills", type=int, default=60, show_default=True, help="In all, the same number in each stage.")
+@click.option("--kills", type=int, default=5, show_default=True, help="In each stage.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides the moments.")
 @click.option("--stage", "names", multiple=True, type=click.Choice([one.name for one in STAGES]), help="Else all.")
 @click.option("--ctrl-c", is_flag=True, help="SIGINT instead: one line, exit 130, and nothing lost.")
-@click.option("--json", "path", type=Path, help="JSON with what was found.")
+@click.option("--json", "path", type=Path, help="JSON with what was found; stages that are in it already are replaced.")
 def main(kills: int, seed: int, names: tuple[str, ...], ctrl_c: bool, path: Path | None) -> None:
     """Kill commands in each of their stages, and see that nothing comes of it."""
-    stages = [one for one in STAGES if not names or one.name in names]
-    found = campaign(stages, kills, seed, signal.SIGINT if ctrl_c else signal.SIGKILL)
-    text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
-    if path:
-        path.write_text(text, encoding="utf-8")
-    click.echo(text, nl=False)
-    raise SystemExit(any(one["differing"] for one in found["stages"]))
+    number = signal.SIGINT if ctrl_c else signal.SIGKILL
+    found = {}
+    if path and path.exists():
+        found = {one["stage"]: one for one in json.loads(path.read_text(encoding="utf-8"))["stages"]}
+    for stage in STAGES:
+        if not names or stage.name in names:
+            found[stage.name] = told = campaign(stage, kills, seed, number)
+            click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+            if path:
+                rows = [found[one.name] for one in STAGES if one.name in found]
+                write_json(path, {"signal": number.name, "seed": seed, "stages": rows})
+    raise SystemExit(any(one["differing"] for one in found.values()))
 
 
 if __name__ == "__main__":

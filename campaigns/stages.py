@@ -94,8 +94,8 @@ def _without_times(value: object) -> object:
 
 ANN = ("ser_keras.reproduce", "sankaran2023/ann", "--corpora", "synthetic", "--out", "{out}")
 COPIES = (
-    "ser_keras.reproduce", "yadav2022/emodb-augmented", "--corpora", "synthetic", "--quick", "--epochs", "1", "--out",
-    "{out}",
+    "ser_keras.reproduce", "kanoun2024/cnn", "--variant", "described", "--corpora", "synthetic", "--quick", "--epochs",
+    "1", "--out", "{out}",
 )  # fmt: skip
 ABLATE = (
     "ser_keras.ablate", "sankaran2023/ann", "--corpora", "synthetic", "--quick", "--choices", "n_mfcc=13", "--seeds",
@@ -114,9 +114,9 @@ STAGES = (
     Stage(
         "augmentation",
         COPIES,
-        r"yadav2022-log-mel-(stretch|pitch)[\w-]*: +\d+%",
-        "yadav2022/emodb-augmented described seed 0: ",
-        ("yadav2022", "cache/features/*stretch*", "cache/features/*pitch*"),
+        r"kanoun2024-log-mel-altered: +\d+%",
+        "kanoun2024/cnn described seed 0: ",
+        ("kanoun2024", "cache/features/*altered*"),
     ),
     Stage(
         "training",

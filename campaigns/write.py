@@ -39,7 +39,7 @@ def stage_lines(found: dict) -> list[str]:
     """One row a stage: what was killed in it, how often, and what differed."""
     kind = "kills" if found["signal"] == "SIGKILL" else "Ctrl-C"
     lines = [
-        f"Aimed at their stages, {found['kills']} {kind}:",
+        f"Aimed at their stages, {sum(one['kills'] for one in found['stages'])} {kind}:",
         "",
         f"| stage | {kind} | rounds | results compared | differ | command |",
         "|---|---:|---:|---:|---:|---|",
@@ -47,16 +47,33 @@ def stage_lines(found: dict) -> list[str]:
     for one in found["stages"]:
         numbers = (one["kills"], one["rounds"], one["results"], len(one["differing"]))
         lines.append(f"| {one['stage']} | {' | '.join(map(str, numbers))} | `{one['command']}` |")
-    if found["downloads_gone_on_with"]:
-        lines += ["", f"Requests that went on where a download had been broken off: {found['downloads_gone_on_with']}."]
+    requests = sum(one["requests_gone_on_with"] for one in found["stages"])
+    return [*lines, "", f"{requests} requests went on where a download had been broken off."] if requests else lines
+
+
+def fault_table(found: dict) -> list[str]:
+    """One row a trial: what was tried, how often, and what happened."""
+    lines = ["| fault | what was tried | times | what happened |", "|---|---|---:|---|"]
+    for one in (row for rows in found.values() for row in rows):
+        lines.append(
+            f"| {one['fault']} | {one['tried']} | {one['times']} | {'; '.join(one['faults']) or one['happens']} |"
+        )
     return lines
+
+
+MADE = {
+    "fuzz": fuzz_table,
+    "kill": kill_lines,
+    "aimed": stage_lines,
+    "ctrl-c": stage_lines,
+    "faults": fault_table,
+}
 
 
 def figures() -> str:
     """What stands between the marks."""
     blocks = []
-    made_by = (("fuzz", fuzz_table), ("kill", kill_lines), ("aimed", stage_lines), ("ctrl-c", stage_lines))
-    for name, made in made_by:
+    for name, made in MADE.items():
         path = FOUND / f"{name}.json"
         if path.exists():
             blocks.append("\n".join(made(json.loads(path.read_text(encoding="utf-8")))))

@@ -8,6 +8,7 @@ imported where it is called: it takes a second, and commands that read no record
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def read(
             raise AudioError(f"{path} is not there: fetch the corpus again, or verify it")
         if not Path(path).is_file():  # opening a pipe would wait for somebody to write to it
             raise AudioError(f"{path} is no readable recording (not a file): replace it by one")
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_name(path)) as file:
             native_rate = file.samplerate
             _check_size(path, file.frames, native_rate, sample_rate, longest_s)
             wave = _one_channel(file, SAMPLES if longest_s is None else int(longest_s * native_rate))
@@ -62,6 +63,15 @@ def read(
     if sample_rate is not None and sample_rate != native_rate:
         wave = resampled(wave, native_rate, target_rate=sample_rate)
     return wave, sample_rate or native_rate
+
+
+def _name(path: str | Path) -> str | bytes:
+    """The name as soundfile takes it: as bytes where it is no Unicode."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return str(path)
 
 
 def _check_size(

@@ -3,6 +3,7 @@
 0 done, 2 wrong usage, 3 an error of ours (one line on stderr), 130 interrupted.
 """
 
+import io
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from typing import NoReturn
 
 import click
 
-from ser_keras.errors import SerError
+from ser_keras.errors import SerError, visible
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 data_option = click.option(
@@ -56,6 +57,9 @@ def _noted_interrupts() -> Iterator[list[int]]:
 
 def run(command: click.Command, arguments: list[str] | None = None, name: str | None = None) -> NoReturn:
     """Run a click command as a program: print its errors in one line and leave with our exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files may hold bytes that are no UTF-8
+            stream.reconfigure(errors="backslashreplace")
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         with _noted_interrupts() as interrupts:
@@ -98,5 +102,5 @@ def quiet_imports() -> Iterator[None]:
 def _leave(line: str, code: int, debug: bool) -> NoReturn:
     if debug:
         traceback.print_exc()
-    print(" ".join(line.split()), file=sys.stderr)
+    print(visible(" ".join(line.split())), file=sys.stderr)
     sys.exit(code)

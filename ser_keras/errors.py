@@ -4,6 +4,11 @@ The command line prints such an error in one line and exits with 3; `--debug` sh
 """
 
 
+def visible(text: str) -> str:
+    """The text with escapes for what can't be printed or encoded, as a file's name may hold: newlines, bytes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 class SerError(Exception):
     """Anything that this package refuses; the message is one line for a person."""
 

@@ -44,8 +44,12 @@ def _runs(process: int) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """`text` as the whole content of `path`, in UTF-8."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8") and None)
+    """`text` as the whole content of `path`, in UTF-8; of names that are none, the bytes as escapes."""
+    write_atomically(path, lambda temporary: _encode(temporary, text))
+
+
+def _encode(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: object) -> None:

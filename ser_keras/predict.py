@@ -16,7 +16,7 @@ import click
 from tqdm import tqdm
 
 from ser_keras import cli, completion
-from ser_keras.errors import AudioError
+from ser_keras.errors import AudioError, visible
 
 if TYPE_CHECKING:
     from ser_keras.prediction.predictor import Predictor
@@ -83,14 +83,14 @@ def predict(
             heard = _heard(model, clip, segments)
             all_heard.append(heard)
             if heard.scores is None:
-                bar.write(f"error: {' '.join(heard.error.split())}", file=sys.stderr)
+                bar.write(f"error: {visible(' '.join(heard.error.split()))}", file=sys.stderr)
             if as_json:
                 bar.write(tables.as_json(heard, model.classes_, model.name), file=sys.stdout)
             elif heard.scores is not None and not table:
                 bar.write(tables.line(heard, model.classes_), file=sys.stdout)
             if clip in places and heard.scores is not None:
                 _draw(heard, model, places[clip])
-                bar.write(f"timeline: {places[clip]}", file=sys.stderr if as_json else sys.stdout)
+                bar.write(f"timeline: {visible(str(places[clip]))}", file=sys.stderr if as_json else sys.stdout)
     if table:
         tables.write_csv(table, all_heard, model.classes_, model.name, segments=segments is not None)
     if not as_json:

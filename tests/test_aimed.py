@@ -43,7 +43,7 @@ def test_interrupted_download_leaves_with_130_and_one_line(where):
 
 def test_report_that_is_killed_is_whole_or_not_there_and_written_by_the_same_command(where, small_run, tmp_path):
     small_run(0, 12)
-    (tmp_path / "runs").rename(tmp_path / "undisturbed")
+    (tmp_path / "runs").rename(where[0].out)
     stage = Stage("report", ("ser_keras.report", "{out}"), "file:*/report", "", ("*/report", "report"))
     found = aimed.tried(where[0], stage, 2, random.Random(0), signal.SIGKILL)
     assert found["kills"] == 2

@@ -20,3 +20,23 @@ def test_stored_campaign_has_a_million_inputs_and_no_fault():
 def test_table_has_a_row_a_reader():
     one = {"target": "recording", "inputs": 1500, "read": 1000, "refused": 499, "faults": [{}], "peak_mib": 40}
     assert write.fuzz_table({"targets": [one]})[2:] == ["| recording | 1 500 | 1 000 | 499 | 1 | 40 MiB |"]
+
+
+def test_table_of_stages_has_a_row_a_stage_and_their_sum():
+    one = {
+        "stage": "report", "command": "python -m x", "kills": 5, "rounds": 2, "results": 9, "differing": ["a"],
+        "requests_gone_on_with": 1,
+    }  # fmt: skip
+    lines = write.stage_lines({"signal": "SIGKILL", "stages": [one, {**one, "stage": "training", "kills": 6}]})
+    assert lines[0] == "Aimed at their stages, 11 kills:"
+    assert lines[4:6] == ["| report | 5 | 2 | 9 | 1 | `python -m x` |", "| training | 6 | 2 | 9 | 1 | `python -m x` |"]
+    assert lines[-1].startswith("2 requests")
+
+
+def test_table_of_faults_says_what_happened_instead_where_it_did():
+    row = {"fault": "full disk", "tried": "x", "times": 2, "happens": "one line", "faults": []}
+    found = {"full disk": [row, {**row, "faults": ["left with 1", "a differs"]}]}
+    assert write.fault_table(found)[2:] == [
+        "| full disk | x | 2 | one line |",
+        "| full disk | x | 2 | left with 1; a differs |",
+    ]

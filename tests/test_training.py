@@ -1,5 +1,6 @@
 """A run on disk: what it holds, when it is trained again, and that nothing of the test part reaches the training."""
 
+import contextlib
 import dataclasses
 import json
 
@@ -171,6 +172,20 @@ def test_run_without_its_record_is_unfinished_and_trained_again(corpora, setting
     folder = training.run(TASK, corpora, settings)
     (folder / "run.json").unlink()
     assert (training.run(TASK, corpora, settings) / "run.json").exists()
+
+
+def test_run_that_another_process_finishes_meanwhile_is_not_trained_again(corpora, settings, monkeypatch):
+    first = training.run(TASK, corpora, settings)
+    (first / "run.json").rename(first / "kept.json")
+
+    @contextlib.contextmanager
+    def waiting(folder, doing):
+        (folder / "kept.json").rename(folder / "run.json")  # what the other process does while this one waits
+        yield True
+
+    monkeypatch.setattr(training, "alone", waiting)
+    monkeypatch.setattr(fitting, "fit", lambda *_, **__: pytest.fail("trained again"))
+    assert training.run(TASK, corpora, settings) == first
 
 
 def test_equal_seeds_give_equal_predictions_whatever_the_workers(corpora, tmp_path):

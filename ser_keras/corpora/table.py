@@ -73,7 +73,8 @@ def load(names: Sequence[str], data: Path | None = None, *, optional: Sequence[s
     found = {name: folder.present(name, data) for name in names if name not in optional or folder.find(name, data)}
     rows = [row for name in found for row in _rows(name, found[name], manifest(name))]
     reports = {name: report(found[name], manifest(name)) for name in found}
-    return LoadedCorpora(pd.DataFrame(rows, columns=list(COLUMNS)), MappingProxyType(reports))
+    table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)  # paths may be no Unicode, which "str" asks for
+    return LoadedCorpora(table, MappingProxyType(reports))
 
 
 def _rows(name: str, found: folder.Found, manifest: Manifest) -> Iterator[tuple[str, ...]]:

@@ -104,7 +104,10 @@ class Pipeline:
 
     def applied(self, wave: np.ndarray, sample_rate: int, clip: str, name: str | None = None) -> np.ndarray:
         """What the steps give for a wave; `clip` as for `array`, `name` for error messages."""
-        rng = np.random.default_rng([self.seed, *hashlib.sha256(clip.encode()).digest()]) if self.is_random else None
+        rng = None
+        if self.is_random:
+            drawn_by = hashlib.sha256(clip.encode(errors="surrogateescape"))  # a name may be no Unicode
+            rng = np.random.default_rng([self.seed, *drawn_by.digest()])
         values = wave
         for step in self.steps:
             drawn = {"rng": rng} if step.random else {}

@@ -86,7 +86,8 @@ def extract(
 
     Raises
     ------
-    AudioError : no clip could be used, or the clips give arrays of different shapes
+    AudioError : no clip could be used, or the clips give arrays of different shapes; a recording went or changed
+        meanwhile
     """
     folder = root / f"{pipeline.name}-{pipeline.fingerprint}"
     keys = [_key(recording) for recording in recordings]
@@ -132,6 +133,7 @@ def _extract_part(pipeline: Pipeline, part: list[tuple[Recording, tuple]], folde
             error = ""
         except AudioError as refused:
             error = str(refused)
+        _check_unchanged(recording, key)
         rows.append((*key, error))
     shapes = {array.shape for array in arrays}
     if len(shapes) > 1:
@@ -145,8 +147,14 @@ def _extract_part(pipeline: Pipeline, part: list[tuple[Recording, tuple]], folde
     return len(part)
 
 
+def _check_unchanged(recording: Recording, key: tuple[str, int, int]) -> None:
+    """What was computed of a file that goes or is written meanwhile must not be kept as what it was before."""
+    if _key(recording) != key:
+        raise AudioError(f"{recording.path} changed while it was read: run again when nothing writes to it")
+
+
 def _write_rows(path: Path, rows: list[tuple]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow(FIELDS)
         writer.writerows(rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ser_keras.errors import visible
 from ser_keras.files import write_atomically
 from ser_keras.prediction.sounds import Window
 
@@ -36,7 +37,7 @@ class Heard:
 
 def line(heard: Heard, classes: Sequence[str]) -> str:
     """`a.wav: angry 63 % (sad 30 %, happy 7 %)`; with windows a line for each of them below."""
-    own = f"{heard.clip}: {_told(heard.scores, classes)}"
+    own = f"{visible(heard.clip)}: {_told(heard.scores, classes)}"
     return "\n".join([own, *(f"  {_seconds(one)}  {_told(one.scores, classes)}" for one in heard.segments)])
 
 
@@ -100,5 +101,5 @@ def _cells(scores: np.ndarray | None, classes: Sequence[str]) -> list[str]:
 
 
 def _write_rows(path: Path, rows: list[list[str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         csv.writer(file).writerows(rows)

@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from ser_keras.errors import visible
 from ser_keras.files import write_atomically
 from ser_keras.prediction.tables import Heard, Segment
 from ser_keras.report.figures import DPI, EDGES, FIXED, INK, PALE, SHARES
@@ -47,7 +48,8 @@ def timeline_figure(heard: Heard, wave: np.ndarray, sample_rate: int, classes: S
     below.set_xlabel("seconds")
     bar = figure.colorbar(mpl.cm.ScalarMappable(scale, SHARES), ax=below, fraction=0.04, pad=0.01)
     bar.set_label("probability, %")
-    above.set_title(f"{Path(heard.clip).name}\n{model}", loc="left", fontsize=8.5, color=INK)
+    title = f"{visible(Path(heard.clip).name)}\n{model}"
+    above.set_title(title, loc="left", fontsize=8.5, color=INK, parse_math=False)
     return figure
 
 

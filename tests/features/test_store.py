@@ -1,5 +1,8 @@
 """The store: extracted once, whatever the workers; nothing done twice, nothing lost, bad clips set aside."""
 
+import os
+import platform
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -191,3 +194,53 @@ def test_parts_are_files_that_numpy_and_any_reader_of_csv_open(recordings, tmp_p
         array = np.load(index.with_suffix(".npy"))
         found |= dict(zip(pd.read_csv(index)["clip"], array, strict=True))
     np.testing.assert_array_equal(features.rows(range(70)), [found[f"c{number}"] for number in range(70)])
+
+
+def meddling(path, change):
+    """A pipeline, of which a step meddles with a file when it comes to the recording before it."""
+
+    def meddle(values, sample_rate):
+        if values[0] > 0.685:  # the seventieth recording, which is in the last part
+            change(path)
+        return values
+
+    return Pipeline("meddling", None, (step(meddle), step(audio.fixed_length, seconds=0.1)))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda path: path.unlink(), "can't be read .No such file"),
+        (lambda path: soundfile.write(path, np.full(900, 0.5), 8000), "changed while it was read"),
+    ],
+)
+def test_file_that_goes_or_changes_while_it_is_read_stops_the_run_and_is_not_kept(recordings, tmp_path, change, says):
+    last = tmp_path / "clips" / "69.wav"
+    status, content = last.stat(), last.read_bytes()
+    pipeline = meddling(last, change)
+    with pytest.raises(AudioError, match=says):
+        extract(pipeline, recordings, tmp_path / "store")
+    kept = sorted(tmp_path.glob("store/*/part-*.csv"))
+    assert len(kept) == 2  # the parts that were whole before
+    last.write_bytes(content)
+    os.utime(last, ns=(status.st_atime_ns, status.st_mtime_ns))  # back as it was
+    again = extract(meddling(last, lambda path: None), recordings, tmp_path / "store")
+    assert again.errors == {}
+    np.testing.assert_allclose(again.rows([69])[0, 5], 0.70, rtol=1e-6)
+
+
+def test_recordings_from_the_future_are_extracted_once(recordings, tmp_path):
+    for recording in recordings:
+        os.utime(recording.path, (4e9, 4e9))
+    extract(PIPELINE, recordings, tmp_path / "store")
+    extract(PIPELINE, recordings, tmp_path / "store")
+    assert len(CALLS) == 70
+
+
+def test_what_a_killed_process_left_in_the_store_is_removed(recordings, tmp_path):
+    folder = tmp_path / "store" / f"{PIPELINE.name}-{PIPELINE.fingerprint}"
+    folder.mkdir(parents=True)
+    left = folder / f".part-0.{platform.node()}-{2**22 + 1}.npy"  # no process has a number over 2^22
+    left.write_bytes(b"half")
+    extract(PIPELINE, recordings, tmp_path / "store")
+    assert not left.exists()
