@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from campaigns.stages import outcome
+from campaigns.stages import outcome, whole
 from campaigns.troubles import NOT_ROOT, QUICK, Ground, Row, called, disk, equal, refused, remount, through
 
 FULL = "No space left on device"
@@ -18,7 +18,7 @@ def full_disk(ground: Ground) -> list[Row]:
         with disk(ground.folder / "disk", share * used) as at:
             out = at / "runs"
             faults += refused(called(QUICK, out), FULL)
-            kept = {name: one for name, one in outcome(out).items() if not Path(name).name.startswith(".")}
+            kept = whole(out)
             faults += [f"{name} is not whole" for name in kept if kept[name] != ground.wanted.get(name)]
             remount(at, f"size={int(4 * used)}m")
             faults += through(called(QUICK, out)) + equal(out, ground.wanted)

@@ -21,6 +21,10 @@ def write_atomically(path: Path, write: Callable[[Path], None], *, tidy: bool = 
     try:
         write(temporary)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # of a full disk: what could not be written
     finally:
         temporary.unlink(missing_ok=True)
 

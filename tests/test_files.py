@@ -41,6 +41,15 @@ def test_what_a_killed_process_left_is_removed_by_the_next_writing_and_what_othe
     assert {path.name for path in tmp_path.iterdir()} == {"a.txt", names["here"], names["elsewhere"]}
 
 
+def test_full_disk_is_told_with_the_name_of_the_file(tmp_path):
+    def fail(temporary):
+        raise OSError(28, "No space left on device")  # as `write` raises it: without a name
+
+    with pytest.raises(OSError, match="No space") as raised:
+        files.write_atomically(tmp_path / "a.txt", fail)
+    assert raised.value.filename == str(tmp_path / "a.txt")
+
+
 def test_json_refuses_nan(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         files.write_json(tmp_path / "a.json", {"accuracy": float("nan")})

@@ -63,6 +63,9 @@ def fetch_into(
         raise CorpusError(f"{found.folder} holds synthetic recordings: move it away, or name another --data folder")
     wanted = _wanted(found, manifest)
     if found and not wanted:
+        shutil.rmtree(data / DOWNLOADS / corpus.name, ignore_errors=True)  # of a fetch that was killed at its very end
+        with contextlib.suppress(OSError):
+            (data / DOWNLOADS).rmdir()
         return found
     folder = found.folder if found else data / corpus.folders[0]
     if address is None and corpus.source is None:
@@ -176,9 +179,9 @@ def _archive(corpus: Corpus, address: str | None, downloads: Path, pause: float)
     try:
         yield path
     except CorpusError:
-        path.unlink()
+        path.unlink(missing_ok=True)
         raise
-    path.unlink()
+    path.unlink(missing_ok=True)
 
 
 def _place(archive: Path, wanted: Iterable[Entry], folder: Path, downloads: Path, limit: int) -> list[Entry]:

@@ -5,6 +5,7 @@ model learns; figures from them are comparable with no paper, and a corpus of th
 """
 
 import hashlib
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,10 +143,9 @@ def _write_batch(name: str, entries: list[Entry], target: Path, seed: int) -> in
 
     for entry in entries:
         wave = utterance(name, entry, seed)
-        path = target / entry.file
-        write_atomically(
-            path, lambda temporary, wave=wave: soundfile.write(temporary, wave, rate_of(name), "PCM_16", format="WAV")
-        )
+        sound = io.BytesIO()  # of a full disk soundfile says no more than "System error"
+        soundfile.write(sound, wave, rate_of(name), "PCM_16", format="WAV")
+        write_atomically(target / entry.file, lambda temporary, sound=sound: temporary.write_bytes(sound.getvalue()))
     return len(entries)
 
 

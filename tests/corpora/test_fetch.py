@@ -60,6 +60,15 @@ def test_an_archive_is_fetched_checked_and_put_in_the_manifests_layout(tiny, pac
     assert server.asked == [("/tiny.zip", None)]
 
 
+def test_what_a_fetch_left_that_was_killed_at_its_very_end_is_removed(tiny, tmp_path):
+    tiny.write(tmp_path / "Tiny Corpus")
+    left = tmp_path / ".downloads" / "tiny" / "0123-tiny.zip"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"all of it is in place")
+    fetch_into(tmp_path, *tiny.at("https://no.where/tiny.zip"))
+    assert [path.name for path in tmp_path.iterdir()] == ["Tiny Corpus"]
+
+
 def test_a_whole_corpus_is_not_fetched_again(tiny, packed, server, tmp_path):
     tiny.write(tmp_path / "Tiny Corpus")
     fetch_into(tmp_path, *tiny.at(f"{server.address}/tiny.zip"))
