@@ -11,11 +11,19 @@ from ser_keras.tasks import Task
 
 SCHEMA = 1
 # a change of these is another run
+BEFORE = {"precision": "float32"}  # of a training, where a record is older than the setting
 DECISIVE = ("quick", "classes", "choices", "corpora", "training", "pipeline", "weights")
 
 
 def declaration(
-    task: Task, choices: Choices, recipe: Training, corpora: LoadedCorpora, *, quick: bool, weights: str = "trained"
+    task: Task,
+    choices: Choices,
+    recipe: Training,
+    corpora: LoadedCorpora,
+    *,
+    quick: bool,
+    weights: str = "trained",
+    precision: str = "float32",
 ) -> dict:
     """What two runs have in common that give the same figures."""
     return {
@@ -44,7 +52,7 @@ def declaration(
         ],
         "corpora": {name: corpus_record(report) for name, report in corpora.reports.items()},
         "missing_corpora": [name for name in task.experiment.corpora if name not in corpora.reports],
-        "training": training_record(recipe),
+        "training": {**training_record(recipe), "precision": precision},
         "pipeline": _pipeline_record(task, choices),
     }
 
@@ -141,5 +149,5 @@ def _decisive(record: dict, declared: dict, key: str) -> object:
     if key == "choices" and value is not None:
         return {choice["key"]: choice["value"] for choice in value}
     if key == "training" and value is not None:
-        return {name: value.get(name) for name in declared["training"]}
+        return {name: value.get(name, BEFORE.get(name)) for name in declared["training"]}
     return value

@@ -18,7 +18,7 @@ from ser_keras.corpora import folder, manifest
 from ser_keras.errors import CorpusError, PaperError
 from ser_keras.experiment import Experiment, Variant
 from ser_keras.report.runs import read
-from ser_keras.tasks import PROTOCOLS, PUBLISHED, Settings, Task
+from ser_keras.tasks import PRECISIONS, PROTOCOLS, PUBLISHED, Settings, Task
 
 SYNTHETIC_LINE = "SYNTHETIC RECORDINGS: made by a synthesizer; the figures are not comparable with the paper."
 QUICK_CLIPS_PER_CLASS = 8
@@ -106,6 +106,13 @@ def seeds(text: str) -> tuple[int, ...]:
 @cli.quick_option
 @click.option("--force", is_flag=True, help="Train finished runs again.")
 @click.option("--strict", is_flag=True, help="Stop where a recording can't be used, instead of setting it aside.")
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="float32",
+    show_default=True,
+    help="What networks compute in; bfloat16: faster, not the papers'; such runs are kept and counted apart.",
+)
 @click.option("--log", type=click.Choice(["tensorboard"]), help="Keep the curves in OUT/logs as well, for TensorBoard.")
 @cli.debug_option
 def reproduce(
@@ -124,6 +131,7 @@ def reproduce(
     quick: bool,
     force: bool,
     strict: bool,
+    precision: str,
     log: str | None,
 ) -> None:
     """Reproduce published results; without arguments, list papers, figures and what is on disk."""
@@ -136,7 +144,7 @@ def reproduce(
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = synthetic_data(needed_corpora(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
-    settings = Settings(out, jobs, epochs, None, chosen, quick, force, strict, log is not None)
+    settings = Settings(out, jobs, epochs, None, chosen, quick, force, strict, log is not None, precision)
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
     variant = variant or ("both" if "all" in targets else None)

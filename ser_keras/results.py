@@ -21,7 +21,7 @@ from ser_keras.errors import RunError
 from ser_keras.experiment import Choice
 from ser_keras.files import write_atomically, write_json, write_text
 from ser_keras.report import ablation, ablation_texts, evidence, markdown, overview, pooling, tables, worth
-from ser_keras.report.runs import Run, changed_choices, finished_runs, papers_with_runs
+from ser_keras.report.runs import Run, changed_choices, finished_runs, papers_with_runs, trained_as_usual
 
 BEGIN = "<!-- results: written by `make results` from stored runs -->"
 END = "<!-- end of results -->"
@@ -44,8 +44,7 @@ def comparable(record: dict) -> bool:
     whole = all(one["clips"] >= ALMOST * one["expected"] and not one["synthetic"] for one in corpora)
     limit = next((choice["value"] for choice in record["choices"] if choice["key"] == "epochs"), None)
     held = limit is not None and record["training"].get("epochs_limit", limit) < limit
-    trained = record.get("weights", "trained") == "trained"
-    return whole and trained and not held and not record["quick"] and not record.get("missing_corpora")
+    return whole and trained_as_usual(record) and not held and not record["quick"] and not record.get("missing_corpora")
 
 
 def ledgers(runs: Sequence[Run], earlier: Mapping[str, dict] | None = None) -> dict[str, dict]:

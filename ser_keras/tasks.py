@@ -8,6 +8,7 @@ from pathlib import Path
 from ser_keras.experiment import Choice, Experiment, Value, Variant
 
 PUBLISHED = "published"
+PRECISIONS = ("float32", "bfloat16")
 PROTOCOLS = (PUBLISHED, "speaker-independent", "speaker-text-independent")
 
 
@@ -18,7 +19,7 @@ class Settings:
     `epochs` None leaves the number to the paper; `choose` maps choice keys to texts; `quick` trains
     a few epochs at most; `force` trains finished runs again; `strict` refuses recordings that can't be used;
     `weights` is a folder that holds a folder for each paper with its authors' own weights, which are then used instead
-    of training; `log` keeps the curves for TensorBoard in OUT/logs.
+    of training; `log` keeps the curves for TensorBoard in OUT/logs; `precision` is what networks compute in.
     """
 
     out: Path
@@ -30,6 +31,7 @@ class Settings:
     force: bool = False
     strict: bool = False
     log: bool = False
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,22 @@ class Task:
         return self.experiment.choices + self.variant.choices
 
 
-def run_folder(task: Task, out: Path, changed: Mapping[str, Value] | None = None, weights: str = "trained") -> Path:
+def run_folder(
+    task: Task,
+    out: Path,
+    changed: Mapping[str, Value] | None = None,
+    weights: str = "trained",
+    precision: str = "float32",
+) -> Path:
     """OUT/PAPER/EXPERIMENT/VARIANT/PROTOCOL/seed-N; what differs from our choices goes into its name."""
-    name = folder_name(task.seed, changed or {}, weights)
+    name = folder_name(task.seed, changed or {}, weights, precision)
     return out / task.paper / task.experiment.name / task.variant.name / task.protocol / name
 
 
-def folder_name(seed: int, changed: Mapping[str, Value], weights: str = "trained") -> str:
+def folder_name(seed: int, changed: Mapping[str, Value], weights: str = "trained", precision: str = "float32") -> str:
     """`seed-0`; `seed-0,noise_scale=0.01` with that choice changed; `…,weights=published` with the authors' own."""
-    settings = {**dict(sorted(changed.items())), **({} if weights == "trained" else {"weights": weights})}
+    usual = {"weights": "trained", "precision": "float32"}
+    other = {"weights": weights, "precision": precision}.items() - usual.items()
+    settings = {**dict(sorted(changed.items())), **dict(sorted(other))}
     texts = [f"{key}={str(value).lower() if value is None else value}" for key, value in settings.items()]
     return re.sub(r"[^\w.,=+-]", "_", ",".join([f"seed-{seed}", *texts]))

@@ -26,6 +26,7 @@ from ser_keras.errors import AudioError, PaperError
 from ser_keras.experiment import Choices, Training
 from ser_keras.files import write_atomically, write_json
 from ser_keras.locks import alone
+from ser_keras.precision import built
 from ser_keras.provenance import computed_by, provenance
 from ser_keras.splits import Split, kept
 from ser_keras.tasks import Settings, Task, run_folder
@@ -46,8 +47,9 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     choices = resolved(task.choices, settings.choose)
     recipe = _recipe(task.variant.training(choices), settings)
     weights = "trained" if settings.weights is None else "published"
-    declared = declaration(task, choices, recipe, corpora, quick=settings.quick, weights=weights)
-    folder = run_folder(task, settings.out, changed(task, choices), weights)
+    apart = {"weights": weights, "precision": settings.precision}
+    declared = declaration(task, choices, recipe, corpora, quick=settings.quick, **apart)
+    folder = run_folder(task, settings.out, changed(task, choices), **apart)
     if settings.force or not finished(folder, declared):
         with alone(folder, task.name):
             if settings.force or not finished(folder, declared):  # another process may have been at it
@@ -148,7 +150,7 @@ def _carried_out(
     parts = preparation.parts(pool, split)
     classes = len(task.classes)
     keras.utils.set_random_seed(task.seed)
-    model = task.variant.build(classes, choices)
+    model = built(lambda: task.variant.build(classes, choices), settings.precision)
     if settings.weights is None:
         if task.variant.start:
             task.variant.start(model, choices)

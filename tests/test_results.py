@@ -84,6 +84,7 @@ def test_complete_real_run_with_our_choices_is_comparable():
         (("quick",), True),
         (("training", "epochs_limit"), 30),
         (("weights",), "published"),
+        (("training", "precision"), "bfloat16"),
         (("missing_corpora",), ["savee"]),
     ],
 )

@@ -168,6 +168,22 @@ def test_run_with_a_choice_changed_has_a_folder_of_its_own(corpora, settings):
     assert (ours / "run.json").exists()
 
 
+def test_run_in_bfloat16_lies_apart_and_says_so(corpora, settings):
+    folder = training.run(TASK, corpora, dataclasses.replace(settings, epochs=2, precision="bfloat16"))
+    assert folder.name == "seed-0,precision=bfloat16"
+    run = read(folder)
+    assert run.record["training"]["precision"] == "bfloat16"
+
+
+def test_run_that_is_older_than_the_precision_setting_counts_as_float32(corpora, settings, monkeypatch):
+    folder = training.run(TASK, corpora, settings)
+    record = stored(folder)
+    assert record["training"].pop("precision") == "float32"
+    (folder / "run.json").write_text(json.dumps(record))
+    monkeypatch.setattr(fitting, "fit", lambda *given, **named: pytest.fail("trained again"))
+    assert training.run(TASK, corpora, settings) == folder
+
+
 def test_run_without_its_record_is_unfinished_and_trained_again(corpora, settings):
     folder = training.run(TASK, corpora, settings)
     (folder / "run.json").unlink()

@@ -16,7 +16,7 @@ import numpy as np
 from ser_keras.evaluation import metrics, paired
 from ser_keras.experiment import Choice, Value
 from ser_keras.report import worth
-from ser_keras.report.runs import Run, changed_choices, read
+from ser_keras.report.runs import Run, changed_choices, read, trained_as_usual
 
 Change = tuple[str, Value]
 Failures = Mapping[Change, Mapping[int, str]]
@@ -34,9 +34,7 @@ def stored(folder: Path, seeds: Sequence[int]) -> tuple[Run, ...]:
     return tuple(
         run
         for run in sorted(runs, key=lambda run: run.record["seed"])
-        if run.record["seed"] in seeds
-        and run.record.get("weights", "trained") == "trained"
-        and len(changed_choices(run.record)) < 2
+        if run.record["seed"] in seeds and trained_as_usual(run.record) and len(changed_choices(run.record)) < 2
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from ser_keras.report import texts
+from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
 
 
@@ -69,6 +70,7 @@ def _moves(ways: Sequence[Entry]) -> str:
     for one in ways:
         changed = [f"{key} = {texts.value_text(it['value'])}" for key, it in one["choices"].items() if it["changed"]]
         changed += ["published weights"] if one["weights"] == "published" else []
+        changed += [precision(one["training"])] if precision(one["training"]) != "float32" else []
         if changed:
             altered.append((one, ", ".join(changed)))
         else:

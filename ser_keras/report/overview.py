@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ser_keras.evaluation import intervals
 from ser_keras.report import figures, leaks, texts
+from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
 from ser_keras.tasks import PUBLISHED
 
@@ -46,7 +47,8 @@ def lines(
 
 
 def _altered(entry: Entry) -> bool:
-    return entry["weights"] == "published" or any(choice["changed"] for choice in entry["choices"].values())
+    unlike = entry["weights"] == "published" or precision(entry["training"]) != "float32"
+    return unlike or any(choice["changed"] for choice in entry["choices"].values())
 
 
 def _line(name: str, entries: Sequence[Entry], printed: Mapping) -> dict:

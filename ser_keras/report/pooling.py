@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ser_keras.report import tables, worth
-from ser_keras.report.runs import Run
+from ser_keras.report.runs import Run, precision
 from ser_keras.report.texts import Entry
 
 PLACE = ("variant", "protocol", "weights")
@@ -81,8 +81,9 @@ def _setting_of(run: Run) -> str:
 
 def _key(told: Mapping, choices: dict, corpora: Mapping[str, Mapping], training: Mapping) -> str:
     clips = {name: [corpus.get(key) for key in CORPUS] for name, corpus in corpora.items()}
+    known = {**training, "precision": precision(training)}
     return json.dumps(
-        [*(told[key] for key in PLACE), told["quick"], told["classes"], choices, clips, training], sort_keys=True
+        [*(told[key] for key in PLACE), told["quick"], told["classes"], choices, clips, known], sort_keys=True
     )
 
 

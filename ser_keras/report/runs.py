@@ -93,10 +93,20 @@ def finished_runs(out: Path, paper: str) -> tuple[Run, ...]:
     runs = [read(folder) for folder in folders]
 
     def place(run: Run) -> tuple:
-        ours = not changed_choices(run.record) and run.record.get("weights", "trained") == "trained"
+        ours = not changed_choices(run.record) and trained_as_usual(run.record)
         return run.folder.parent.parts, not ours, run.record["seed"], run.folder.name
 
     return tuple(sorted(runs, key=place))
+
+
+def trained_as_usual(record: Mapping) -> bool:
+    """Whether a run's weights were trained here, in float32."""
+    return record.get("weights", "trained") == "trained" and precision(record["training"]) == "float32"
+
+
+def precision(training: Mapping) -> str:
+    """What a network computed in, by a run's or an entry's record of its training."""
+    return training.get("precision", "float32")
 
 
 def changed_choices(record: Mapping) -> dict[str, object]:
@@ -160,7 +170,8 @@ def _record(path: Path) -> dict:
     _check_parts(path, record)
     *place, name = path.parent.parts[-5:]
     said = [str(record[key]) for key in ("paper", "experiment", "variant", "protocol")]
-    full = folder_name(record["seed"], changed_choices(record), record.get("weights", "trained"))
+    set_apart = record.get("weights", "trained"), precision(record["training"])
+    full = folder_name(record["seed"], changed_choices(record), *set_apart)
     if place != said or name not in (full, f"seed-{record['seed']}"):
         raise _wrong(path, f"is of {'/'.join(said)}/{full}, which is not where it lies")
     return record

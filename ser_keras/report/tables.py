@@ -14,7 +14,7 @@ import numpy as np
 from ser_keras.evaluation import intervals, metrics
 from ser_keras.evaluation.audit import examined
 from ser_keras.report import leaks, parts, worth
-from ser_keras.report.runs import Run, changed_choices
+from ser_keras.report.runs import Run, changed_choices, precision
 
 FITTED = (
     "epochs_run",
@@ -51,7 +51,7 @@ def settings(run: Run) -> dict[str, object]:
     training = {key: value for key, value in record["training"].items() if key not in FITTED}
     choices = {choice["key"]: choice["value"] for choice in record["choices"]}
     decided = {"quick": record["quick"], "classes": record["classes"], "weights": record.get("weights", "trained")}
-    return {**choices, **corpora, **training, **decided}
+    return {**choices, **corpora, **training, "precision": precision(training), **decided}
 
 
 def experiments(runs: Sequence[Run]) -> list[dict]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from ser_keras.evaluation import printed
 from ser_keras.evaluation.metrics import KINDS, MACRO, WEIGHTED
 from ser_keras.evaluation.printed import Form
-from ser_keras.report.runs import Curve
+from ser_keras.report.runs import Curve, precision
 
 Entry = Mapping[str, object]
 SYNTHETIC = "Synthetic recordings: the figures are not comparable with the paper."
@@ -85,6 +85,8 @@ def notes(entry: Entry) -> list[str]:
         found.append(f"{corpus} is not there: the experiment was run without it.")
     if entry["weights"] == "published":
         found.append("Nothing was trained: these are the weights that the authors published, evaluated here.")
+    if precision(entry["training"]) != "float32":
+        found.append(f"Networks computed in {precision(entry['training'])}, not in the paper's float32.")
     epochs, limit = entry["choices"].get("epochs", {}).get("value"), entry["training"].get("epochs_limit")
     if epochs is not None and limit is not None and limit < epochs:
         found.append(f"Training was held to {counted(limit, 'epoch')}, where the recipe allows {epochs}.")
@@ -229,6 +231,7 @@ def training_facts(entry: Entry) -> list[tuple[str, str]]:
         "Loss": training.get("loss"),
         "Batch size": training.get("batch_size"),
         "Epochs allowed": training.get("epochs_limit"),
+        "Computed in": precision(training),
         "Learning rate falls": training.get("plateau"),
         "Parameters of the model": first.get("parameters"),
         "Of these trained": first.get("trainable_parameters"),

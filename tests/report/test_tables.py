@@ -6,7 +6,7 @@ from statistics import mean, stdev
 import pytest
 from sklearn import metrics
 
-from ser_keras.report import tables
+from ser_keras.report import overview, tables, texts
 from ser_keras.report.runs import finished_runs
 
 
@@ -74,6 +74,21 @@ def test_runs_of_other_settings_are_not_averaged(make_run, tmp_path):
     assert (len(first["runs"]), len(second["runs"])) == (1, 1)
     assert (first["settings"], second["settings"]) == ({"quick": False}, {"quick": True})
     assert first["id"] != second["id"]
+
+
+def test_runs_in_bfloat16_are_not_averaged_with_those_in_float32_old_or_new(make_run, tmp_path):
+    said = {"epochs_limit": 100, "epochs_run": 12, "best_epoch": 8, "monitor": "val_loss"}
+    folder = make_run(0, training=said | {"precision": "bfloat16"})
+    folder.rename(folder.with_name("seed-0,monitor=val_loss,precision=bfloat16"))
+    make_run(0, training=said)  # of before there was another precision
+    make_run(1, training=said | {"precision": "float32"})
+    plain, other = entries(tmp_path)
+    assert [run["seed"] for run in plain["runs"]] == [0, 1]
+    assert [run["seed"] for run in other["runs"]] == [0]
+    assert other["settings"] == {"precision": "bfloat16"}
+    assert any("bfloat16" in note for note in texts.notes(other))
+    [line] = overview.lines([{**entry, "choices": {}} for entry in (other, plain)])
+    assert line["described"]["runs"] == 2
 
 
 def test_what_training_came_to_does_not_part_runs(make_run, tmp_path):
