@@ -2,6 +2,7 @@
 # make test        install the test extra and run pytest        ARGS='-m "not slow"'
 # make lint        ruff check and ruff format --check
 # make bench       measure extraction against the plain way    DATA=DIR ARGS="--whole"
+# make bench-training   measure training against plain loops   DATA=DIR ARGS="--torch PYTHON"
 # make docs        build the site in build/site; its warnings are errors
 # make results     write results/ and the README's table from the runs in OUT
 
@@ -13,7 +14,7 @@ DATA ?=
 ARGS ?=
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: reproduce test lint docs bench results wheel clean
+.PHONY: reproduce test lint docs bench bench-training results wheel clean
 
 reproduce: $(VENV)/.installed
 	@$(VENV)/bin/python -m ser_keras.reproduce $(PAPER) --out $(OUT) $(if $(DATA),--data $(DATA),--corpora auto) $(ARGS)
@@ -32,6 +33,9 @@ docs: $(VENV)/.docs
 	@$(VENV)/bin/python -m sphinx -b html -W --keep-going -E -q -d build/doctrees docs build/site
 	@$(VENV)/bin/python -m docs.offline build/site
 	@echo "the site: build/site/index.html"
+
+bench-training: $(VENV)/.installed
+	@$(VENV)/bin/python -m benchmarks.training $(if $(DATA),--data $(DATA)) $(ARGS)
 
 results: $(VENV)/.installed
 	@$(VENV)/bin/python -m ser_keras.results $(OUT)
