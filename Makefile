@@ -4,6 +4,7 @@
 # make bench       measure extraction against the plain way    DATA=DIR ARGS="--whole"
 # make bench-training   measure training against plain loops   DATA=DIR ARGS="--torch PYTHON"
 # make docs        build the site in build/site; its warnings are errors
+# make audit       known vulnerabilities of what is installed, where a service that knows them answers
 # make results     write results/ and the README's table from the runs in OUT
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ DATA ?=
 ARGS ?=
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: reproduce test lint docs bench bench-training results wheel clean
+.PHONY: reproduce test lint docs audit bench bench-training results wheel clean
 
 reproduce: $(VENV)/.installed
 	@$(VENV)/bin/python -m ser_keras.reproduce $(PAPER) --out $(OUT) $(if $(DATA),--data $(DATA),--corpora auto) $(ARGS)
@@ -36,6 +37,10 @@ docs: $(VENV)/.docs
 
 bench-training: $(VENV)/.installed
 	@$(VENV)/bin/python -m benchmarks.training $(if $(DATA),--data $(DATA)) $(ARGS)
+
+audit: $(VENV)/.test
+	@$(PIP) "pip-audit >=2.9, <3"
+	@.ci/audit $(VENV)/bin/python
 
 results: $(VENV)/.installed
 	@$(VENV)/bin/python -m ser_keras.results $(OUT)

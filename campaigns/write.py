@@ -25,6 +25,27 @@ def fuzz_table(found: dict) -> list[str]:
     return lines
 
 
+def guided_table(found: dict) -> list[str]:
+    """As `fuzz_table`, of changes that atheris chose."""
+    return ["Changes chosen by atheris, each reader in a process of its own:", "", *fuzz_table(found)]
+
+
+def matrix_table(found: dict) -> list[str]:
+    """One row a way to print: how many matrices came back, were called ambiguous, or were taken for something else."""
+    lines = [
+        "Random confusion matrices, printed in percent and read again:",
+        "",
+        "| printed | matrices | counts recovered | said to be ambiguous | called impossible | wrong counts |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for one in found["ways"]:
+        numbers = [one[key] for key in ("right", "ambiguous", "called impossible", "wrong")]
+        way = f"{one['decimals']} decimals, {'cut off' if one['cut'] else 'rounded'}"
+        told = (f"{number:,}".replace(",", " ") for number in (sum(numbers), *numbers))
+        lines.append(f"| {way} | {' | '.join(told)} |")
+    return lines
+
+
 def kill_lines(found: dict) -> list[str]:
     """What was killed, how often, at what, and what differed."""
     phases = ", ".join(f"{name} {count}" for name, count in found["phases"].items())
@@ -63,6 +84,8 @@ def fault_table(found: dict) -> list[str]:
 
 MADE = {
     "fuzz": fuzz_table,
+    "guided": guided_table,
+    "matrices": matrix_table,
     "kill": kill_lines,
     "aimed": stage_lines,
     "ctrl-c": stage_lines,

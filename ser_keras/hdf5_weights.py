@@ -4,6 +4,8 @@ Only the numbers are read. The model that the file describes (`model_config`) is
 the file or elsewhere in it are refused, as are external and virtual datasets.
 """
 
+import io
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,7 +17,9 @@ from ser_keras.errors import SerError, WeightsError
 if TYPE_CHECKING:
     import keras
 
-LARGEST = 1 << 30  # bytes of one file's arrays: ResNet-152 has a quarter of it
+LARGEST = 1 << 29  # bytes of one file's arrays: ResNet-152 has half of it
+NAMES = 10_000  # of a group, at most
+HEAP = b"GCOL\x01\0\0\0"  # begins a place of texts
 
 Layer = tuple[str, tuple[np.ndarray, ...]]
 
@@ -37,10 +41,11 @@ def read_layers(path: Path) -> tuple[Layer, ...]:
     if not path.is_file():
         raise WeightsError(f"{path} is not there: put the published weights there")
     try:
+        check_texts(path.read_bytes(), str(path))
         with h5py.File(path, "r") as file:
             root = _group(file, "model_weights", path) if "model_weights" in file else file
             return tuple(_layers(root, path))
-    except (OSError, RuntimeError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} can't be read as Keras HDF5 ({error}): download it again") from None
 
 
@@ -48,10 +53,10 @@ def _layers(root: object, path: Path) -> Iterator[Layer]:
     if "layer_names" not in root.attrs:
         raise WeightsError(f"{path} has no layer_names: expected weights as Keras writes them to .h5")
     left = LARGEST
-    for name in _texts(root.attrs["layer_names"]):
+    for name in _names(root, "layer_names", path):
         group = _group(root, name, path)
         arrays = []
-        for weight in _texts(group.attrs.get("weight_names", ())):
+        for weight in _names(group, "weight_names", path) if "weight_names" in group.attrs else ():
             array = _array(group, weight, path, left)
             left -= array.nbytes
             arrays.append(array)
@@ -59,8 +64,33 @@ def _layers(root: object, path: Path) -> Iterator[Layer]:
             yield name, tuple(arrays)
 
 
-def _texts(names: Sequence[object]) -> list[str]:
+def _names(group: object, key: str, path: Path) -> list[str]:
+    stored = group.attrs.get_id(key)
+    if math.prod(stored.shape) > NAMES:
+        raise WeightsError(f"{path}: {key} are {stored.shape} names: expected weights as Keras writes them to .h5")
+    names = np.ravel(group.attrs[key]).tolist() if stored.shape != (0,) else []
     return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in names]
+
+
+def check_texts(content: bytes, name: str, fault: type[SerError] = WeightsError) -> None:
+    """Check where HDF5 keeps texts: a length that leads out of its place sends the library round in circles.
+
+    Source: HDF5 File Format Specification 3.0, section III.E, "Global Heap".
+    """
+    place = content.find(HEAP)
+    while place >= 0:
+        end, here = place + _whole(content, place + 8), place + 16
+        while here + 16 <= min(end, len(content)):
+            size, free = _whole(content, here + 8), not any(content[here : here + 2])
+            step = size if free else 16 + -(-size // 8) * 8
+            if not 16 <= step <= end - here:
+                raise fault(f"{name} can't be read as HDF5 (a text leads out of its place): get another file")
+            here += step
+        place = content.find(HEAP, place + 1)
+
+
+def _whole(content: bytes, at: int) -> int:
+    return int.from_bytes(content[at : at + 8], "little")
 
 
 def _member(group: object, name: str, path: Path) -> object:
@@ -99,17 +129,20 @@ def _array(group: object, name: str, path: Path, left: int) -> np.ndarray:
 
 
 def check_plain(stream: BinaryIO, name: str, fault: type[SerError] = WeightsError) -> None:
-    """Check that an HDF5 file holds nothing but groups and plain arrays of numbers, and not too many of them.
+    """Check that an HDF5 file holds nothing but groups and plain arrays of numbers, each stored as it is.
 
     Parameters
     ----------
+    stream : the file; its arrays may have no more bytes than it
     name : what the file is called in the message
     fault : the kind of error that is raised
     """
     import h5py
 
-    with h5py.File(stream, "r") as file:
-        seen, todo, left = set(), [file], LARGEST
+    content = stream.read()
+    check_texts(content, name, fault)
+    with h5py.File(io.BytesIO(content), "r") as file:
+        seen, todo, left = set(), [file], len(content)
         while todo:
             group = todo.pop()
             for key in group:
@@ -127,7 +160,7 @@ def check_plain(stream: BinaryIO, name: str, fault: type[SerError] = WeightsErro
                     raise fault(f"{name}: {key!r} is no plain array of numbers: get another file")
                 left -= found.nbytes
                 if left < 0:
-                    raise fault(f"{name}: its arrays take more than {LARGEST >> 20} MiB: get another file")
+                    raise fault(f"{name}: {key!r} has {found.nbytes} bytes that are not in the file: get another")
 
 
 def _is_plain(found: object, kinds: str) -> bool:

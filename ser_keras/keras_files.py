@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser_keras.errors import RunError
-from ser_keras.hdf5_weights import LARGEST, check_plain
+from ser_keras.hdf5_weights import check_plain
 
 if TYPE_CHECKING:
     import keras
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 LONGEST = 1 << 24  # bytes of the description: the deepest network here has 1/50 of it
+WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}  # bytes of a weight; of all others 1 at least
 CELLS = 1 << 28  # numbers that a layer may give for one clip
 KINDS = ("constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers")
 MODULES = (
@@ -157,9 +158,10 @@ def _is_registered(name: object) -> bool:
 
 
 def _check_size(model: "keras.Model", path: Path) -> None:
-    weights = sum(math.prod(weight.shape) for weight in model.weights)
-    if 4 * weights > LARGEST:
-        raise RunError(f"{path} is refused: its {weights} weights take more than {LARGEST >> 20} MiB")
+    """No more weights than the file has bytes for, and no layer that swells what it is given."""
+    taken = sum(math.prod(weight.shape) * WIDTHS.get(weight.dtype, 1) for weight in model.weights)
+    if taken > path.stat().st_size:
+        raise RunError(f"{path} is refused: its weights take {taken} bytes, and the file has {path.stat().st_size}")
     for layer in model.layers:
         if hasattr(layer, "layers"):
             _check_size(layer, path)

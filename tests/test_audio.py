@@ -1,9 +1,13 @@
 """Waveform functions against closed forms, and bad recordings against their one clear line."""
 
+import math
+
 import librosa
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ser_keras import audio
 from ser_keras.errors import AudioError
@@ -261,3 +265,88 @@ def test_recording_that_proves_longer_than_its_header_says_is_decoded_no_further
     with pytest.raises(AudioError, match=r"a\.wav is longer than 1 s"):
         audio.read(tmp_path / "a.wav", longest_s=1.0)
     assert taken == [600, 600]
+
+
+def noise(samples, seed=0):
+    return (0.1 * np.random.default_rng(seed).standard_normal(samples)).astype(np.float32)
+
+
+gains = st.sampled_from([-2.0, -0.5, 0.25, 4.0])  # powers of two: float32 is multiplied by them without rounding
+rates = st.sampled_from([8000, 11_025, 16_000, 22_050, 44_100, 48_000])
+
+
+@given(samples=st.integers(1, 5000), given_rate=rates, wanted=rates)
+def test_resampled_wave_has_the_length_of_the_rule(samples, given_rate, wanted):
+    assert len(audio.resampled(noise(samples), given_rate, target_rate=wanted)) == math.ceil(
+        samples * wanted / given_rate
+    )
+
+
+@settings(max_examples=20)
+@given(low=st.floats(50, 3000), rate=st.sampled_from([16_000, 22_050, 44_100]))
+def test_wave_below_both_limits_comes_back_from_another_rate(low, rate):
+    wave = tone(low, rate=16_000)
+    back = audio.resampled(audio.resampled(wave, 16_000, target_rate=rate), rate, target_rate=16_000)
+    assert len(back) >= len(wave)
+    inner = slice(2000, 14_000)  # beside the ends, at which the tone is cut off
+    np.testing.assert_allclose(back[: len(wave)][inner], wave[inner], atol=1e-3)
+
+
+@settings(max_examples=20)
+@given(gain=gains, seed=st.integers(0, 99))
+def test_gain_and_linear_steps_may_be_taken_in_any_order(gain, seed):
+    wave = noise(8000, seed)
+    louder = np.float32(gain) * wave
+    for step in (
+        lambda one: audio.resampled(one, 16_000, target_rate=22_050),
+        lambda one: audio.fixed_length(one, 16_000, seconds=0.3, keep="centre"),
+        lambda one: audio.from_offset(one, 16_000, seconds=0.1),
+        lambda one: audio.wiener_filtered(one, 16_000, size=5),
+    ):
+        np.testing.assert_allclose(step(louder), gain * step(wave), rtol=1e-4, atol=1e-5)
+    assert len(audio.trimmed(louder, 16_000, top_db=20)) == len(audio.trimmed(wave, 16_000, top_db=20))
+    np.testing.assert_allclose(
+        audio.peak_normalised(louder, 16_000), np.sign(gain) * audio.peak_normalised(wave, 16_000), rtol=1e-6
+    )
+
+
+@given(
+    first=st.integers(1, 500), second=st.integers(1, 500), rate=st.sampled_from([10, 100]), seconds=st.integers(1, 9)
+)
+def test_fixed_length_of_two_waves_is_that_of_the_first_filled_with_the_second(first, second, rate, seconds):
+    a, b = noise(first), noise(second, 1)
+    size = rate * seconds
+    joined = audio.fixed_length(np.concatenate([a, b]), rate, seconds=seconds)
+    np.testing.assert_array_equal(joined[: min(first, size)], a[:size])
+    rest = audio.fixed_length(b, rate, seconds=seconds)[: max(size - first, 0)]
+    np.testing.assert_array_equal(joined[first:], rest)
+
+
+@given(samples=st.integers(1, 400), seconds=st.integers(1, 5), keep=st.sampled_from(["start", "centre", "end"]))
+def test_length_that_is_fixed_stays(samples, seconds, keep):
+    once = audio.fixed_length(noise(samples), 50, seconds=seconds, keep=keep)
+    assert len(once) == 50 * seconds
+    np.testing.assert_array_equal(audio.fixed_length(once, 50, seconds=seconds, keep=keep), once)
+
+
+@given(lead=st.integers(0, 3000), tail=st.integers(0, 3000), level=st.floats(0.001, 0.2))
+def test_trim_to_a_level_is_done_once_and_takes_silence_off_alone(lead, tail, level):
+    wave = noise(1000)
+    padded = np.concatenate([np.zeros(lead, np.float32), wave, np.zeros(tail, np.float32)])
+    once = audio.trimmed_to_level(padded, 16_000, level=level)
+    np.testing.assert_array_equal(audio.trimmed_to_level(once, 16_000, level=level), once)
+    np.testing.assert_array_equal(once, audio.trimmed_to_level(wave, 16_000, level=level))
+    assert np.abs(once[[0, -1]]).min() > level
+
+
+@settings(max_examples=30)
+@given(lead=st.integers(0, 40), tail=st.integers(0, 40), top_db=st.sampled_from([20, 40, 60]))
+def test_trim_of_whole_frames_of_silence_leaves_the_same_sound(lead, tail, top_db):
+    hop = 512
+    silence = np.zeros(8 * hop, np.float32)
+    core = np.concatenate([silence, noise(40 * hop), silence])
+    padded = np.concatenate([np.zeros(lead * hop, np.float32), core, np.zeros(tail * hop, np.float32)])
+    cut = audio.trimmed(padded, 16_000, top_db=top_db)
+    np.testing.assert_array_equal(cut, audio.trimmed(core, 16_000, top_db=top_db))
+    again = audio.trimmed(cut, 16_000, top_db=top_db)
+    assert len(cut) - 2 * 2048 <= len(again) <= len(cut)  # frames at the ends hold other silence: a frame a side

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns import fuzz
+from campaigns import fuzz, guided
+from campaigns.readers import Target, targets
 from campaigns.recordings import EXTENSIBLE, TONE, pcm, wav
+from campaigns.spoil import changed
 from ser_keras import audio
-from ser_keras.errors import AudioError
+from ser_keras.errors import AudioError, WeightsError
+from ser_keras.hdf5_weights import read_layers
 
 INPUTS = 300  # of each target
-TARGETS = fuzz.targets()
+TARGETS = targets()
 U16 = st.one_of(st.sampled_from([0, 1, 2, 3, 6, 7, 8, 16, 17, 24, 32, 64, EXTENSIBLE, 65535]), st.integers(0, 65535))
 U32 = st.one_of(st.sampled_from([0, 1, 8000, 16_000, 2**31 - 1, 2**31, 2**32 - 1]), st.integers(0, 2**32 - 1))
 
@@ -29,7 +32,7 @@ def test_spoilt_files_are_read_or_refused(tmp_path, name):
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_whole_files_are_changed_before_they_are_tried(name):
-    drawn = [fuzz.changed(TARGETS[name], random.Random(number)) for number in range(50)]
+    drawn = [changed(TARGETS[name], random.Random(number)) for number in range(50)]
     assert len(set(drawn)) > 40
     assert not set(drawn) <= set(TARGETS[name].wholes)
 
@@ -40,7 +43,7 @@ def test_worker_that_dies_hangs_or_swells_is_a_fault_and_the_rest_is_tried(monke
             pass
 
     ways = [lambda: 1 / 0, lambda: np.zeros(2**31, np.uint8), lambda: os._exit(7), forever, lambda: None]
-    target = fuzz.Target(lambda folder, content: ways[min(content[0], 4)](), (b"",))
+    target = Target(lambda folder, content: ways[min(content[0], 4)](), (b"",))
     monkeypatch.setattr(fuzz, "targets", lambda: {"own": target})
     monkeypatch.setattr(fuzz, "changed", lambda target, rng: bytes([int(rng.number)]))
     monkeypatch.setattr(fuzz.random, "Random", lambda text: SimpleNamespace(number=text.split()[-1]))
@@ -69,6 +72,37 @@ def test_recording_with_any_header_is_finite_or_refused(tmp_path, codec, channel
     else:
         assert np.isfinite(wave).all()
         assert audio.RATES[0] <= given_rate <= audio.RATES[1]
+
+
+def test_atheris_chooses_changes_in_a_process_of_its_own(tmp_path):
+    found = guided.campaign("recording", 500, 0, tmp_path / "left")
+    assert (found["read"] + found["refused"], found["faults"]) == (500, [])
+    assert found["read"] and found["refused"]  # both: or nothing would have been tried
+    assert 0 < found["peak_mib"] < 1024
+    assert not list((tmp_path / "left").iterdir())
+
+
+@pytest.mark.parametrize("way", [lambda: 1 / 0, lambda: os._exit(7), lambda: np.zeros(2**31, np.uint8)])
+def test_input_at_which_a_process_ends_is_a_fault(monkeypatch, tmp_path, way):
+    target = Target(lambda folder, content: way() if len(content) > 3 else None, (b"abc", b"abcdef"))
+    monkeypatch.setattr(guided, "targets", lambda: {"own": target})
+    found = guided.campaign("own", 500, 0, tmp_path)
+    assert len(found["faults"]) == 1
+    assert found["inputs"] < 500
+
+
+def test_hdf5_text_that_leads_round_in_circles_is_refused(tmp_path):
+    (whole,) = TARGETS["published weights"].wholes
+    heap = whole.index(b"GCOL")
+    first, free = heap + 16, heap + 16  # of the texts, and of the room after them
+    while any(whole[free : free + 2]):
+        free += 16 + -(-int.from_bytes(whole[free + 8 : free + 16], "little") // 8) * 8
+    for place, size in ((free, 0), (free, 8), (first, 2**64 - 1), (first, 2**64 - 16), (first, 2**40)):
+        spoilt = bytearray(whole)
+        spoilt[place + 8 : place + 16] = size.to_bytes(8, "little")
+        (tmp_path / "model.h5").write_bytes(spoilt)
+        with pytest.raises(WeightsError, match=r"model\.h5 can't be read"):
+            read_layers(tmp_path / "model.h5")
 
 
 def test_header_is_written_as_it_is_told():

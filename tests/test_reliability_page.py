@@ -2,7 +2,9 @@
 
 import json
 
-from campaigns import write
+import numpy as np
+
+from campaigns import matrices, write
 
 
 def test_figures_on_the_page_are_those_of_the_stored_campaigns():
@@ -15,6 +17,21 @@ def test_stored_campaign_has_a_million_inputs_and_no_fault():
     assert sum(one["inputs"] for one in targets) == 1_000_000
     assert all(one["read"] + one["refused"] == one["inputs"] for one in targets)
     assert all(one["peak_mib"] < 1024 for one in targets)
+
+
+def test_stored_campaign_of_matrices_claims_no_wrong_counts():
+    ways = json.loads((write.FOUND / "matrices.json").read_text(encoding="utf-8"))["ways"]
+    assert sum(one[key] for one in ways for key in matrices.OUTCOMES) == 100_000
+    assert all(one["wrong"] == one["called impossible"] == 0 for one in ways)
+    assert all(one["right"] for one in ways)
+
+
+def test_matrices_of_the_campaign_are_printed_as_it_says():
+    counts = np.array([[2, 1], [0, 0]])
+    assert matrices.printed(counts, 2, False).tolist() == [[66.67, 33.33], [0, 0]]
+    assert matrices.printed(counts, 2, True).tolist() == [[66.66, 33.33], [0, 0]]
+    found = {matrices.outcome(*matrices.drawn(1, number)) for number in range(300)}
+    assert found == {"right", "ambiguous"}
 
 
 def test_table_has_a_row_a_reader():

@@ -1,5 +1,6 @@
 """Unpack an archive that nobody vouches for: recordings alone, under names of our own, up to a limit."""
 
+import errno
 import gzip
 import lzma
 import re
@@ -16,14 +17,16 @@ from ser_keras.errors import CorpusError
 
 MEMBERS = 100_000  # more are no corpus of speech: the largest here has 7442 clips
 BLOCK = 1 << 20  # bytes
-BROKEN = (  # what the standard library raises; RuntimeError is an encrypted or oddly compressed zip
+BROKEN = (  # what the standard library raises: of an encrypted zip RuntimeError, of an absurd xz MemoryError
     zipfile.BadZipFile,
     tarfile.TarError,
     gzip.BadGzipFile,
     zlib.error,
     lzma.LZMAError,
     EOFError,
+    MemoryError,
     RuntimeError,
+    ValueError,
 )
 
 
@@ -52,7 +55,12 @@ def unpack(archive: Path, into: Path, *, limit: int) -> tuple[Path, ...]:
                 path = into / f"{len(written) + 1:06d}.wav"
                 written.append(path)
                 room -= _write(source, path, room, f"{archive}: refused, it unpacks to more than {limit} bytes")
-    except BROKEN as error:
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (
+            None,
+            errno.EINVAL,
+        ):  # it is the disk's, not the archive's
+            raise
         raise CorpusError(f"{archive} is broken ({error}): get it again") from error
     return tuple(written)
 

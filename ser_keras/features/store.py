@@ -175,7 +175,7 @@ def _part(path: Path) -> list[tuple[Key, Place]]:
     if tuple(header) != FIELDS:
         raise ValueError(f"{path} is no index of a part")
     usable = sum(not error for *_, error in rows)
-    array = np.load(path.with_suffix(".npy"), mmap_mode="r") if usable else None
+    array = np.load(path.with_suffix(".npy"), mmap_mode="r", allow_pickle=False) if usable else None
     if usable and len(array) != usable:
         raise ValueError(f"{path} is not of the array beside it")
     found, place = [], 0

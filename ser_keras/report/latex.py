@@ -1,5 +1,6 @@
 """The comparison as LaTeX tables with `booktabs` rules, to be put into a paper with \\input."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ser_keras.report import overview, texts
@@ -61,8 +62,8 @@ def _scores(paper: str, entry: texts.Entry) -> str:
 
 
 def escaped(text: object) -> str:
-    """Text that LaTeX prints as it is."""
-    return "".join(SPECIAL.get(letter, letter) for letter in str(text))
+    """Text that LaTeX prints as it is, in one line."""
+    return "".join(SPECIAL.get(letter, letter) for letter in re.sub(r"[\x00-\x1f\x7f]+", " ", str(text)))
 
 
 def table(
@@ -87,7 +88,7 @@ def table(
     lines = [f"\\begin{{{kind}}}", "\\centering", *(["\\footnotesize"] if wide else [])]
     lines += [
         f"\\caption{{{escaped(caption)}}}",
-        f"\\label{{{label}}}",
+        f"\\label{{{re.sub(r'[^A-Za-z0-9:-]+', '-', label)}}}",
         f"\\begin{{tabular}}{{{columns}}}",
         "\\toprule",
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from ser_keras import __version__, discovery
 from ser_keras.files import write_json, write_text
@@ -70,7 +71,7 @@ def _paper(report: Mapping) -> dict:
         "title": citation.get("title") or report["paper"],
         "by": f"{', '.join(citation.get('authors', []))} ({citation.get('year', 'no year')})",
         "runs": sum(len(entry["runs"]) for entry in report["experiments"]),
-        "page": f"../{report['paper']}/report/index.html",
+        "page": f"../{quote(report['paper'])}/report/index.html",
         "ways": evidence.variants(report["experiments"]),
         "slips": citation.get("slips", []),
     }
