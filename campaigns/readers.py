@@ -20,7 +20,7 @@ from ser_keras.corpora.archive import unpack
 from ser_keras.corpora.manifest import read_manifest
 from ser_keras.evaluation import claims
 from ser_keras.evaluation.audit import examined_paper
-from ser_keras.hdf5_weights import read_layers
+from ser_keras.hdf5_weights import layers_here
 from ser_keras.keras_files import CONFIG, METADATA, WEIGHTS, checked
 from ser_keras.report import runs
 
@@ -185,5 +185,5 @@ def targets() -> dict[str, Target]:
         "run folder": Target(_read_run, (_run_files(),), is_json=True),
         "archive": Target(_unpack, tuple(_archives())),
         "model": Target(_file(checked, "model.keras"), (_model(),)),
-        "published weights": Target(_file(read_layers, "model.h5"), (_arrays(_weights),)),
+        "published weights": Target(_file(layers_here, "model.h5"), (_arrays(_weights),)),
     }

@@ -5,7 +5,12 @@ the file or elsewhere in it are refused, as are external and virtual datasets.
 """
 
 import io
+import json
 import math
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
     import keras
 
 LARGEST = 1 << 29  # bytes of one file's arrays: ResNet-152 has half of it
+SECONDS = 60  # that reading may take: a quarter of a GiB takes one
+REFUSED = 3  # exit code of a process that refuses a file
 NAMES = 10_000  # of a group, at most
 HEAP = b"GCOL\x01\0\0\0"  # begins a place of texts
 
@@ -25,7 +32,9 @@ Layer = tuple[str, tuple[np.ndarray, ...]]
 
 
 def read_layers(path: Path) -> tuple[Layer, ...]:
-    """Name and arrays of each layer that has any, in the file's order.
+    """Name and arrays of each layer that has any, in the file's order; read in a process of its own.
+
+    HDF5 is a native library that a spoilt file can crash or lead round in circles; then that process alone ends.
 
     Parameters
     ----------
@@ -36,10 +45,37 @@ def read_layers(path: Path) -> tuple[Layer, ...]:
     ------
     WeightsError : missing, no HDF5 file, cut off, or not in that layout
     """
-    import h5py
-
     if not path.is_file():
         raise WeightsError(f"{path} is not there: put the published weights there")
+    with tempfile.TemporaryDirectory() as folder:
+        arrays = Path(folder) / "arrays.npz"
+        command = [sys.executable, "-m", "ser_keras.hdf5_weights", str(path.absolute()), str(arrays)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=_environment())
+        except subprocess.TimeoutExpired:
+            raise WeightsError(f"{path} can't be read as HDF5 (not in {SECONDS} s): download it again") from None
+        if done.returncode == REFUSED:
+            raise WeightsError(done.stderr.strip())
+        if done.returncode:
+            raise WeightsError(f"{path} can't be read as HDF5 (the library ended with {done.returncode}): get another")
+        with np.load(arrays, allow_pickle=False) as stored:
+            names = json.loads(stored["names"].tobytes())
+            return tuple(
+                (name, tuple(stored[f"{number}-{one}"] for one in range(count)))
+                for number, (name, count) in enumerate(names)
+            )
+
+
+def _environment() -> dict[str, str]:
+    """This one's, with this package where the other process finds it."""
+    here = str(Path(__file__).parents[1])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))}
+
+
+def layers_here(path: Path) -> tuple[Layer, ...]:
+    """As `read_layers`, in this process: a spoilt file can end it."""
+    import h5py
+
     try:
         check_texts(path.read_bytes(), str(path))
         with h5py.File(path, "r") as file:
@@ -47,6 +83,19 @@ def read_layers(path: Path) -> tuple[Layer, ...]:
             return tuple(_layers(root, path))
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} can't be read as Keras HDF5 ({error}): download it again") from None
+
+
+def _write_layers(path: Path, arrays: Path) -> int:
+    """Read a file and write its arrays to another; the exit code. A refusal goes to stderr."""
+    try:
+        layers = layers_here(path)
+    except WeightsError as refused:
+        print(refused, file=sys.stderr)
+        return REFUSED
+    told = {f"{number}-{one}": array for number, (_, all_) in enumerate(layers) for one, array in enumerate(all_)}
+    names = json.dumps([(name, len(all_)) for name, all_ in layers]).encode()
+    np.savez(arrays, names=np.frombuffer(names, np.uint8), **told)
+    return 0
 
 
 def _layers(root: object, path: Path) -> Iterator[Layer]:
@@ -156,7 +205,7 @@ def check_plain(stream: BinaryIO, name: str, fault: type[SerError] = WeightsErro
                 if isinstance(found, h5py.Group):
                     todo.append(found)
                     continue
-                if not _is_plain(found, "bfiu"):
+                if not (_is_plain(found, "bfiu") or (_is_plain(found, "V") and found.dtype == "V2")):  # V2: bfloat16
                     raise fault(f"{name}: {key!r} is no plain array of numbers: get another file")
                 left -= found.nbytes
                 if left < 0:
@@ -195,3 +244,7 @@ def fill(model: "keras.Model", layers: Sequence[Layer], path: Path, *, leave: Se
             )
     for layer, (_, arrays) in zip(own, layers, strict=True):
         layer.set_weights(list(arrays))
+
+
+if __name__ == "__main__":
+    raise SystemExit(_write_layers(*map(Path, sys.argv[1:])))

@@ -3,6 +3,7 @@
 import os
 import random
 import struct
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,10 +15,11 @@ from campaigns import fuzz, guided
 from campaigns.readers import Target, targets
 from campaigns.recordings import EXTENSIBLE, TONE, pcm, wav
 from campaigns.spoil import changed
-from ser_keras import audio
+from ser_keras import audio, hdf5_weights
 from ser_keras.errors import AudioError, WeightsError
 from ser_keras.hdf5_weights import read_layers
 
+ROOT = Path(__file__).parents[1]
 INPUTS = 300  # of each target
 TARGETS = targets()
 U16 = st.one_of(st.sampled_from([0, 1, 2, 3, 6, 7, 8, 16, 17, 24, 32, 64, EXTENSIBLE, 65535]), st.integers(0, 65535))
@@ -25,9 +27,10 @@ U32 = st.one_of(st.sampled_from([0, 1, 8000, 16_000, 2**31 - 1, 2**31, 2**32 - 1
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_spoilt_files_are_read_or_refused(tmp_path, name):
-    outcomes = [fuzz.tried(TARGETS[name], tmp_path, 1, name, number) for number in range(INPUTS)]
-    assert set(outcomes) == {"read", "refused"}  # both: or nothing would have been tried
+def test_spoilt_files_are_read_or_refused_in_time_and_memory(name):
+    found = fuzz.campaign(name, INPUTS, 1)  # faults: crashes, hangs over 5 s, a gigabyte more than at the start
+    assert (found["read"] + found["refused"], found["faults"]) == (INPUTS, [])
+    assert found["read"] and found["refused"]  # both: or nothing would have been tried
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -103,6 +106,20 @@ def test_hdf5_text_that_leads_round_in_circles_is_refused(tmp_path):
         (tmp_path / "model.h5").write_bytes(spoilt)
         with pytest.raises(WeightsError, match=r"model\.h5 can't be read"):
             read_layers(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize(
+    ("dies", "says"),
+    [("import os; os.kill(os.getpid(), 11)", "the library ended with -11"), ("while True: pass", "not in 2 s")],
+)
+def test_weights_at_which_the_library_dies_are_refused(monkeypatch, tmp_path, dies, says):
+    (tmp_path / "model.h5").write_bytes(TARGETS["published weights"].wholes[0])
+    assert [name for name, _ in read_layers(tmp_path / "model.h5")] == ["dense", "out"]
+    (tmp_path / "h5py.py").write_text(dies)  # in place of the library
+    monkeypatch.setattr(hdf5_weights, "SECONDS", 2)
+    monkeypatch.setattr(hdf5_weights, "_environment", lambda: {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    with pytest.raises(WeightsError, match=rf"model\.h5 can't be read as HDF5 \({says}\)"):
+        read_layers(tmp_path / "model.h5")
 
 
 def test_header_is_written_as_it_is_told():

@@ -58,6 +58,14 @@ def test_network_of_kerass_own_layers_is_loaded_and_predicts_what_it_did(tmp_pat
     np.testing.assert_array_equal(load_model(tmp_path / "model.keras")(given), model(given))
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "mixed_bfloat16", "float16", "float64"])
+def test_network_of_another_precision_is_loaded(tmp_path, precision):
+    model = network(keras.layers.Dense(3, dtype=precision))
+    model.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    assert [weight.dtype for weight in loaded.weights] == [weight.dtype for weight in model.weights]
+
+
 def test_layer_that_an_imported_package_registered_is_loaded(tmp_path):
     @keras.saving.register_keras_serializable("theirs")
     class Doubled(keras.layers.Layer):
