@@ -74,7 +74,12 @@ def stage_lines(found: dict) -> list[str]:
 
 def fault_table(found: dict) -> list[str]:
     """One row a trial: what was tried, how often, and what happened."""
-    lines = ["| fault | what was tried | times | what happened |", "|---|---|---:|---|"]
+    lines = [
+        "Faults of the machine, each tried for real with the command line:",
+        "",
+        "| fault | what was tried | times | what happened |",
+        "|---|---|---:|---|",
+    ]
     for one in (row for rows in found.values() for row in rows):
         lines.append(
             f"| {one['fault']} | {one['tried']} | {one['times']} | {'; '.join(one['faults']) or one['happens']} |"

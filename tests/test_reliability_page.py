@@ -54,7 +54,7 @@ def test_table_of_stages_has_a_row_a_stage_and_their_sum():
 def test_table_of_faults_says_what_happened_instead_where_it_did():
     row = {"fault": "full disk", "tried": "x", "times": 2, "happens": "one line", "faults": []}
     found = {"full disk": [row, {**row, "faults": ["left with 1", "a differs"]}]}
-    assert write.fault_table(found)[2:] == [
+    assert write.fault_table(found)[4:] == [
         "| full disk | x | 2 | one line |",
         "| full disk | x | 2 | left with 1; a differs |",
     ]

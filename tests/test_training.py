@@ -212,6 +212,17 @@ def test_equal_seeds_give_equal_predictions_whatever_the_workers(corpora, tmp_pa
     assert contents[0] == contents[1] != contents[2]
 
 
+@pytest.mark.parametrize(("backend", "promised"), [("tensorflow", True), ("jax", False), ("torch", False)])
+def test_run_says_whether_its_backend_promises_equal_bytes(corpora, settings, monkeypatch, backend, promised):
+    with monkeypatch.context() as patched:
+        patched.setattr(keras.backend, "backend", lambda: backend)
+        told = fitting.make_deterministic()
+    assert told is promised
+    monkeypatch.setattr(fitting, "make_deterministic", lambda: told)
+    record = stored(training.run(TASK, corpora, settings))
+    assert record["provenance"]["deterministic"] is promised
+
+
 def test_only_training_clips_are_augmented_and_scaled_by(corpora, settings, monkeypatch):
     seen = {}
     real = fitting.fit
