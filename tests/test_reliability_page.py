@@ -58,3 +58,9 @@ def test_table_of_faults_says_what_happened_instead_where_it_did():
         "| full disk | x | 2 | one line |",
         "| full disk | x | 2 | left with 1; a differs |",
     ]
+
+
+def test_stored_kills_of_every_stage_left_nothing_half_written():
+    stages = json.loads((write.FOUND / "aimed.json").read_text(encoding="utf-8"))["stages"]
+    assert {"prediction", "report", "download of an archive"} <= {one["stage"] for one in stages}
+    assert all(one["kills"] and one["results"] and not one["differing"] for one in stages)
