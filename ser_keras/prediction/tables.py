@@ -102,4 +102,9 @@ def _cells(scores: np.ndarray | None, classes: Sequence[str]) -> list[str]:
 
 def _write_rows(path: Path, rows: list[list[str]]) -> None:
     with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        csv.writer(file).writerows(rows)
+        csv.writer(file).writerows([[_plain(cell) for cell in row] for row in rows])
+
+
+def _plain(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula: a name that starts like one gets `'` before it."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

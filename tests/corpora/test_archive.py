@@ -1,5 +1,6 @@
 """What an archive may hold, and what is refused."""
 
+import errno
 import io
 import stat
 import tarfile
@@ -116,3 +117,43 @@ def test_a_truncated_tar_is_broken(staging, tmp_path):
     archive.write_bytes(archive.read_bytes()[:-200])
     with pytest.raises(CorpusError, match="is broken"):
         unpack(archive, staging, limit=1_000_000)
+
+
+def test_names_that_are_alike_or_cut_off_are_forgotten_and_every_recording_kept(staging, tmp_path):
+    archive = tmp_path / "a"
+    with tarfile.open(archive, "w") as out:
+        for number, name in enumerate(("a.wav", "a.wav", "A.WAV", "CON.wav", "x" * 300 + ".wav"), start=1):
+            member = tarfile.TarInfo(name)
+            member.size = 1
+            out.addfile(member, io.BytesIO(str(number).encode()))
+    assert [path.read_bytes() for path in unpack(archive, staging, limit=9)] == [b"1", b"2", b"3", b"4", b"5"]
+    assert {path.name for path in staging.iterdir()} == {f"00000{number}.wav" for number in range(1, 6)}
+
+
+def test_name_with_a_nul_leads_nowhere_else(staging, tmp_path):
+    archive = zipped(tmp_path / "a", {"a.wavXevil.wav": b"1"})
+    archive.write_bytes(archive.read_bytes().replace(b"a.wavXevil", b"a.wav\0evil"))
+    assert [path.name for path in unpack(archive, staging, limit=9)] == ["000001.wav"]
+    assert everything(tmp_path) == {"a", "inside/staging/000001.wav"}
+
+
+def test_archive_that_asks_for_gigabytes_to_be_opened_is_broken(staging, tmp_path, monkeypatch):
+    archive = tarred(tmp_path / "a", {"a.wav": b"1"}, mode="w:xz")
+
+    def starved(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(tarfile.TarFile, "extractfile", starved)
+    with pytest.raises(CorpusError, match="is broken"):
+        unpack(archive, staging, limit=9)
+
+
+def test_fault_of_the_disk_is_not_the_archives(staging, tmp_path, monkeypatch):
+    archive = tarred(tmp_path / "a", {"a.wav": b"1"})
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ser_keras.corpora.archive._write", full)
+    with pytest.raises(OSError, match="No space left"):
+        unpack(archive, staging, limit=9)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from ser_keras.evaluation import intervals
@@ -152,3 +154,53 @@ def test_percentiles_are_taken_further_out_for_few_speakers():
     assert (low, high) == pytest.approx((0.00855, 0.99145), abs=5e-5)
     assert intervals.expanded_ends(10_000)[0] == pytest.approx(0.025, abs=1e-4)
     assert stats.norm.ppf(low) < -1.96
+
+
+@st.composite
+def counts(draw):
+    clips = draw(st.integers(1, 5000))
+    return draw(st.integers(0, clips)), clips
+
+
+@given(counts(), st.floats(0.5, 0.99))
+def test_wilson_holds_the_share_lies_in_0_to_1_and_mirrors_the_wrong_clips(drawn, confidence):
+    (right, clips) = drawn
+    low, high = intervals.wilson(right, clips, confidence)
+    assert 0 <= low <= right / clips <= high <= 1
+    mirrored = intervals.wilson(clips - right, clips, confidence)
+    assert (1 - mirrored[1], 1 - mirrored[0]) == pytest.approx((low, high), abs=1e-12)
+
+
+@given(counts(), st.integers(2, 9))
+def test_wilson_narrows_with_clips_widens_with_confidence_and_rises_with_what_is_right(drawn, times):
+    right, clips = drawn
+    low, high = intervals.wilson(right, clips)
+    more = intervals.wilson(times * right, times * clips)
+    assert more[1] - more[0] < high - low
+    surer = intervals.wilson(right, clips, 0.99)
+    assert surer[0] <= low and high <= surer[1]
+    if right < clips:
+        better = intervals.wilson(right + 1, clips)
+        assert better[0] > low and better[1] > high
+
+
+@given(counts(), counts())
+def test_newcombe_holds_the_difference_and_turns_round_with_its_sign(one, other):
+    low, high = intervals.newcombe(*one, *other)
+    assert -1 <= low <= one[0] / one[1] - other[0] / other[1] <= high <= 1
+    assert intervals.newcombe(*other, *one) == pytest.approx((-high, -low), abs=1e-12)
+
+
+@given(
+    st.lists(st.integers(0, 100), min_size=2, max_size=8, unique=True), st.integers(100, 2000), st.integers(10, 2000)
+)
+def test_rerun_lies_about_the_mean_whatever_the_order_and_is_wider_for_fewer_clips(rights, clips, published):
+    shares = [right / 100 for right in rights]
+    low, high = intervals.rerun(shares, clips, published)
+    assert (low + high) / 2 == pytest.approx(np.mean(shares), abs=1e-9)
+    assert intervals.rerun(shares[::-1], clips, published) == pytest.approx((low, high), abs=1e-9)
+    same = intervals.rerun(shares, clips)
+    surer = intervals.rerun(shares, clips, published, 0.99)
+    assert surer[1] - surer[0] > high - low > 0
+    if published >= clips:
+        assert (low, high) == same

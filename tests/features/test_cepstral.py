@@ -3,6 +3,8 @@
 import librosa
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ser_keras.errors import AudioError
 from ser_keras.features import cepstral
@@ -44,3 +46,23 @@ def test_number_of_coefficients_out_of_range_is_refused(n_mfcc):
 def test_more_than_one_channel_and_what_is_not_finite_are_refused(wave):
     with pytest.raises(AudioError, match="one channel of finite samples"):
         cepstral.mfcc(wave, 22_050, n_mfcc=13)
+
+
+@settings(max_examples=15)
+@given(gain=st.floats(0.05, 20), seed=st.integers(0, 99))
+def test_gain_moves_the_first_coefficient_alone(gain, seed):
+    wave = (0.1 * np.random.default_rng(seed).standard_normal(6000)).astype(np.float32)
+    added = cepstral.mfcc(np.float32(gain) * wave, 16_000, n_mfcc=13) - cepstral.mfcc(wave, 16_000, n_mfcc=13)
+    expected = np.zeros((13, 1))
+    expected[0] = np.sqrt(128) * 20 * np.log10(gain)  # orthonormal: the sum of 128 equal levels over sqrt(128)
+    np.testing.assert_allclose(added, np.broadcast_to(expected, added.shape), atol=0.02)
+
+
+@settings(max_examples=15)
+@given(frames=st.integers(0, 20), seed=st.integers(0, 99))
+def test_coefficients_of_a_wave_that_starts_later_start_later(frames, seed):
+    wave = (0.1 * np.random.default_rng(seed).standard_normal(6000)).astype(np.float32)
+    later = np.concatenate([np.zeros(512 * frames, np.float32), wave])
+    np.testing.assert_allclose(
+        cepstral.mfcc(later, 16_000, n_mfcc=13)[:, frames:], cepstral.mfcc(wave, 16_000, n_mfcc=13), rtol=0, atol=0.01
+    )

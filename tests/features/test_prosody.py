@@ -8,7 +8,10 @@ import numpy as np
 import parselmouth
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from ser_keras.audio import frame_rms
 from ser_keras.errors import AudioError
 from ser_keras.features import prosody
 
@@ -219,3 +222,31 @@ def test_pitch_times_are_those_of_praat(samples):
     contour = prosody.pitch_contour(wave, 16000)
     praat = parselmouth.Sound(wave.astype(float), 16000).to_pitch(time_step=0.01, pitch_floor=75, pitch_ceiling=600)
     np.testing.assert_allclose(prosody.pitch_times(contour, samples / 16000), praat.xs(), atol=1e-9)
+
+
+@settings(max_examples=15)
+@given(gain=st.sampled_from([0.125, 0.5, 2.0, 8.0]), frames=st.integers(0, 9), seed=st.integers(0, 99))
+def test_gain_is_in_the_rms_alone_and_a_later_start_in_the_frames_alone(gain, frames, seed):
+    wave = (0.1 * np.random.default_rng(seed).standard_normal(6000)).astype(np.float32)
+    louder, later = np.float32(gain) * wave, np.concatenate([np.zeros(512 * frames, np.float32), wave])
+    np.testing.assert_allclose(frame_rms(louder), gain * frame_rms(wave), rtol=1e-5)
+    np.testing.assert_allclose(frame_rms(later)[frames:], frame_rms(wave), rtol=1e-5)
+    np.testing.assert_array_equal(prosody.zero_crossing_rate(louder), prosody.zero_crossing_rate(wave))
+    assert prosody.shimmer(frame_rms(louder)) == pytest.approx(prosody.shimmer(frame_rms(wave)), rel=1e-4)
+
+
+@settings(max_examples=10)
+@given(hertz=st.floats(100, 400), gain=st.sampled_from([0.125, 0.5, 2.0]))
+def test_pitch_is_that_of_the_tone_and_no_gain_moves_it(hertz, gain):
+    seconds = np.arange(8000) / 16_000
+    wave = sum(np.sin(2 * np.pi * k * hertz * seconds) / k for k in (1, 2, 3)).astype(np.float32) / 4
+    found = prosody.pitch_contour(wave, 16_000)
+    np.testing.assert_allclose(found[5:-5], hertz, rtol=0.01)
+    np.testing.assert_allclose(prosody.pitch_contour(np.float32(gain) * wave, 16_000), found, rtol=1e-6)
+
+
+@given(scale=st.floats(0.1, 10), contour=st.lists(st.floats(75, 600), min_size=2, max_size=20))
+def test_jitter_and_shimmer_are_ratios(scale, contour):
+    values = np.array(contour)
+    assert prosody.jitter(scale * values) == pytest.approx(prosody.jitter(values), rel=1e-9, abs=1e-12)
+    assert prosody.shimmer(scale * values) == pytest.approx(prosody.shimmer(values), rel=1e-9, abs=1e-12)

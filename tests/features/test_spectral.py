@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ser_keras.errors import AudioError
 from ser_keras.features import spectral
@@ -108,3 +110,49 @@ def test_mel_periodogram_of_65000_samples_has_the_508_frames_of_salian2021():
 def test_mel_periodogram_refuses_two_channels():
     with pytest.raises(AudioError, match="one channel"):
         spectral.mel_periodogram(np.zeros((2, 600), np.float32), 21_500, **PERIODOGRAM)
+
+
+def noise(samples, seed=0):
+    return (0.1 * np.random.default_rng(seed).standard_normal(samples)).astype(np.float32)
+
+
+@settings(max_examples=15)
+@given(frames=st.integers(0, 20), samples=st.integers(2048, 9000), seed=st.integers(0, 99))
+def test_log_mel_of_a_wave_that_starts_later_starts_later(frames, samples, seed):
+    wave = noise(samples, seed)
+    later = np.concatenate([np.zeros(512 * frames, np.float32), wave])
+    np.testing.assert_allclose(
+        spectral.log_mel(later, 16_000)[:, frames:], spectral.log_mel(wave, 16_000), rtol=0, atol=1e-3
+    )
+
+
+@settings(max_examples=15)
+@given(frames=st.integers(5, 20), seed=st.integers(0, 99))
+def test_log_mel_of_two_waves_is_that_of_each_beside_the_joint(frames, seed):
+    first, second = noise(512 * frames, seed), noise(512 * frames, seed + 100)
+    both = spectral.log_mel(np.concatenate([first, second]), 16_000)
+    np.testing.assert_allclose(both[:, : frames - 2], spectral.log_mel(first, 16_000)[:, : frames - 2], atol=1e-3)
+    np.testing.assert_allclose(both[:, frames + 3 :], spectral.log_mel(second, 16_000)[:, 3:], atol=1e-3)
+
+
+@settings(max_examples=15)
+@given(gain=st.floats(0.01, 100), seed=st.integers(0, 99))
+def test_gain_adds_the_same_to_every_band_and_nothing_to_the_periodogram(gain, seed):
+    wave = noise(8000, seed)
+    louder = np.float32(gain) * wave
+    added = spectral.log_mel(louder, 16_000) - spectral.log_mel(wave, 16_000)
+    np.testing.assert_allclose(added, 20 * np.log10(gain), atol=1e-2)
+    given_at = {"n_mels": 32, "n_fft": 512, "win_length": 400, "hop_length": 160, "fmax": 8000.0, "top_db": 60.0}
+    np.testing.assert_allclose(  # decibels below the clip's own maximum
+        spectral.mel_periodogram(louder, 16_000, **given_at),
+        spectral.mel_periodogram(wave, 16_000, **given_at),
+        atol=1e-2,
+    )
+
+
+@given(scale=st.floats(0.1, 10), shift=st.floats(-10, 10), seed=st.integers(0, 99))
+def test_z_scored_knows_neither_scale_nor_shift(scale, shift, seed):
+    values = np.random.default_rng(seed).standard_normal((4, 9))
+    np.testing.assert_allclose(
+        spectral.z_scored(scale * values + shift, 1, axes=(1,)), spectral.z_scored(values, 1, axes=(1,)), atol=1e-4
+    )
