@@ -1,5 +1,7 @@
 """`python -m benchmarks`: what extraction takes, as ratios measured in one run, as a table and as JSON."""
 
+import json
+import os
 from pathlib import Path
 
 import click
@@ -8,6 +10,7 @@ from ser_keras import cli
 from ser_keras.files import write_json
 
 FOUND = Path(__file__).with_name("found")
+STORED = 10_898  # clips of rastogi2025
 HEAD = "clips a second of one core        plain   core  floor  core/plain  core/floor  2 workers  at work"
 
 
@@ -15,33 +18,44 @@ HEAD = "clips a second of one core        plain   core  floor  core/plain  core/
 @cli.data_option
 @click.option("--clips", type=click.IntRange(16), default=96, show_default=True, help="Recordings of each pipeline.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Turns over them.")
-@click.option("--only", multiple=True, metavar="PIPELINE", help="Else all pipelines.")
+@click.option("--only", multiple=True, metavar="PIPELINE", help="Else all; the others' figures stay.")
 @click.option("--whole", is_flag=True, help="All clips of rastogi2025 as well, with two workers.")
 @click.option("--out", type=Path, default=FOUND / "extraction.json", show_default=True, help="JSON to write.")
 @cli.debug_option
 def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whole: bool, out: Path) -> None:
     """Measure extraction: the plain way, the core, the floor, and two workers against one."""
     with cli.quiet_imports():
-        from benchmarks import extraction
+        from benchmarks import extraction, reading, workers
         from ser_keras.provenance import provenance
 
         subjects = extraction.subjects(data)
+    if unknown := set(only) - set(subjects):
+        raise click.BadParameter(f"no pipeline {', '.join(sorted(unknown))}; there are {', '.join(sorted(subjects))}")
     where = provenance()
-    found = {key: where[key] for key in ("commit", "python", "packages", "hardware")} | {"pipelines": {}}
+    found = {"pipelines": {}}
+    if only and out.exists():
+        found = json.loads(out.read_text(encoding="utf-8"))
+    found |= {key: where[key] for key in ("python", "packages", "hardware")}
+    for kind, shape in reading.SHAPES.items():
+        one = found.setdefault("store", {})[kind] = reading.reopened(shape, STORED)
+        click.echo(f"store of {kind}: {one}")
     click.echo(HEAD)
-    for name in only or sorted(subjects):
-        subject = subjects[name]
-        if len(subject.paths) < 2:
-            click.echo(f"{name:32}no recordings")
-            continue
-        one = extraction.against_reference(subject, clips, rounds)
-        one["two_workers"] = extraction.two_workers(subject, rounds)
-        one["start"] = extraction.started(subject)
-        found["pipelines"][name] = one
-        click.echo(f"{name:32}{row(one)}")
-    if whole:
-        found["whole"] = {"rastogi2025-acoustic": extraction.whole(subjects["rastogi2025-acoustic"])}
-        click.echo(f"all clips, two workers: {found['whole']}")
+    with workers.pools() as pools:
+        for name in only or sorted(subjects):
+            subject = subjects[name]
+            if len(subject.paths) < 2:
+                click.echo(f"{name:32}no recordings")
+                continue
+            one = {"commit": where["commit"], **extraction.against_reference(pools, subject, clips, rounds)}
+            one["two_workers"] = extraction.two_workers(pools, subject, rounds)
+            one["start"] = extraction.started(subject)
+            one["load"] = round(os.getloadavg()[1], 1)  # how many programs wanted a core, over five minutes
+            found["pipelines"][name] = one
+            click.echo(f"{name:32}{row(one)}")
+            write_json(out, found)  # what is measured stays where the rest is not waited for
+        if whole:
+            found["whole"] = {"rastogi2025-acoustic": extraction.whole(pools, subjects["rastogi2025-acoustic"])}
+            click.echo(f"all clips, two workers: {found['whole']}")
     write_json(out, found)
     click.echo(out)
 

@@ -21,7 +21,7 @@ from ser_keras.features.pipeline import Pipeline
 from ser_keras.features.store import PART
 
 BLOCK = 8  # clips of one turn
-PARTS = 16  # that workers share
+PARTS = 4  # that workers share
 
 
 @dataclass(frozen=True)
@@ -55,27 +55,25 @@ def _recordings(corpus: str, data: Path | None) -> list[str]:
         return []
 
 
-def against_reference(subject: Subject, clips: int, rounds: int) -> dict:
-    """Clips a second of plain way, core and floor, and how many times as fast core and floor are."""
+def against_reference(pools: workers.Pools, subject: Subject, clips: int, rounds: int) -> dict:
+    """Clips a second of plain way, core and floor, how they compare, and where the core's time goes."""
     paths = subject.some(clips)
     blocks = [paths[start : start + BLOCK] for start in range(0, len(paths), BLOCK)]
     times = {"reference": [], "core": [], "floor": []}
-    with workers.pool(1) as plain, workers.pool(1) as core:
-        processes = {"reference": plain, "core": core, "floor": core}
+    processes = {"reference": pools.plain, "core": pools.core, "floor": pools.core}
+    for kind, process in processes.items():
+        process.submit(workers.seconds, kind, subject.pipeline, paths[:2]).result()  # imports and caches
+    for block in blocks * rounds:
         for kind, process in processes.items():
-            process.submit(workers.seconds, kind, subject.pipeline, paths[:2]).result()  # imports and caches
-        for block in blocks * rounds:
-            for kind, process in processes.items():
-                taken = process.submit(workers.seconds, kind, subject.pipeline, block).result()
-                times[kind].append(taken / len(block))
-        shares = core.submit(workers.shares, subject.pipeline, paths).result()
+            taken = process.submit(workers.seconds, kind, subject.pipeline, block).result()
+            times[kind].append(taken / len(block))
     return {
         "clips": len(paths),
         "rounds": rounds,
         "clips_a_second": {kind: round(1 / statistics.fmean(values), 1) for kind, values in times.items()},
         "times_the_reference": _median_ratio(times["reference"], times["core"]),
         "of_the_floor": _median_ratio(times["floor"], times["core"]),
-        "shares": shares,
+        "shares": pools.core.submit(workers.shares, subject.pipeline, paths).result(),
     }
 
 
@@ -83,31 +81,29 @@ def _median_ratio(above: list[float], below: list[float]) -> float:
     return round(statistics.median(a / b for a, b in zip(above, below, strict=True)), 3)
 
 
-def two_workers(subject: Subject, rounds: int) -> dict:
-    """How many times one worker's clips two do, once running, writing to a store; and what a worker takes.
+def two_workers(pools: workers.Pools, subject: Subject, rounds: int) -> dict:
+    """How many times one worker's clips two do, once running, writing to a store.
 
     Each round gives the same parts to one worker, then to two. By the clock two can do no better than what other
     programs leave them; so it also says which share of the time both were at a part, and whether one beside another
     takes more of the processor for a clip.
     """
     todo = workers.parts(subject.some(PART * PARTS), PART)
-    clocks, processors, busy, memory = {1: [], 2: []}, {1: [], 2: []}, [], []
-    with tempfile.TemporaryDirectory() as folder, workers.pool(1) as one, workers.pool(2) as both:
-        for executor in (one, both):
-            list(_parts(executor, subject.pipeline, todo[:1] * 4, folder))  # imports and caches
+    clocks, processors, busy = {1: [], 2: []}, {1: [], 2: []}, []
+    with tempfile.TemporaryDirectory() as folder:
+        for executor in (pools.core, pools.both):
+            list(_parts(executor, subject.pipeline, [todo[0][:2]] * 4, folder))  # imports and caches
         for _ in range(rounds):
-            for number, executor in ((1, one), (2, both)):
+            for number, executor in ((1, pools.core), (2, pools.both)):
                 start = time.perf_counter()
                 done = list(_parts(executor, subject.pipeline, todo, folder))
                 clocks[number].append(time.perf_counter() - start)
                 processors[number].append(sum(part.processor_s for part in done))
-                memory += [part.memory_mb for part in done]
             busy.append(sum(part.clock_s for part in done) / (2 * clocks[2][-1]))
     return {
         "times_one": _median_ratio(clocks[1], clocks[2]),
         "both_at_work": round(statistics.median(busy), 3),
         "processor_times_one": _median_ratio(processors[2], processors[1]),
-        "worker_mb": {kind: max(used[kind] for used in memory) for kind in ("resident", "proportional")},
     }
 
 
@@ -116,34 +112,34 @@ def _parts(executor: Executor, pipeline: Pipeline, todo: list[workers.Part], fol
 
 
 def started(subject: Subject) -> dict:
-    """Seconds until both of two new workers have a clip done: by the clock, and of one's processor."""
+    """Seconds until two new workers each have a clip done, by the clock and of the processor; their memory then."""
     start = time.time()
     with workers.pool(2) as executor:
         paths = subject.some(2)
         done = list(executor.map(workers.first, [subject.pipeline] * len(paths), paths))
+    moments, taken, memory = zip(*done, strict=True)
     return {
-        "clock_s": round(max(moment for moment, _ in done) - start, 2),
-        "processor_s": round(max(taken for _, taken in done), 2),
+        "clock_s": round(max(moments) - start, 2),
+        "processor_s": round(max(taken), 2),
+        "worker_mb": {kind: max(used[kind] for used in memory) for kind in ("resident", "proportional")},
     }
 
 
-def whole(subject: Subject, chunk: int = 256) -> dict:
-    """All recordings with two workers each, the plain way and with the core, by chunks in turn."""
+def whole(pools: workers.Pools, subject: Subject, chunk: int = 256) -> dict:
+    """All recordings with two workers, the plain way and with the core, by chunks in turn."""
     clocks, clips = {"reference": 0.0, "core": 0.0}, 0
-    with tempfile.TemporaryDirectory() as folder, workers.pool(2) as plain, workers.pool(2) as core:
+    with tempfile.TemporaryDirectory() as folder:
         for start in range(0, len(subject.paths), chunk):
             todo = workers.parts(subject.paths[start : start + chunk], BLOCK)
-            for kind, executor, work in (
-                ("reference", plain, workers.plainly),
-                ("core", core, workers.extracted),
-            ):
+            for kind, work in (("reference", workers.plainly), ("core", workers.extracted)):
                 begun = time.perf_counter()
-                list(executor.map(work, [subject.pipeline] * len(todo), todo, [folder] * len(todo)))
+                list(pools.both.map(work, [subject.pipeline] * len(todo), todo, [folder] * len(todo)))
                 if start:  # the first chunk pays for imports
                     clocks[kind] += time.perf_counter() - begun
             clips += sum(map(len, todo)) if start else 0
     return {
         "clips": clips,
+        "left_out": chunk,
         "seconds": {kind: round(value, 1) for kind, value in clocks.items()},
         "times_the_reference": round(clocks["reference"] / clocks["core"], 3),
     }

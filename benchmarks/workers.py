@@ -1,6 +1,5 @@
 """What worker processes do for the benchmarks; it imports no more than the store's own workers do."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,22 @@ def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Worker processes as the store's, of one thread each."""
     with ProcessPoolExecutor(max_workers=workers, env=ENVIRONMENT) as executor:
         yield executor
+
+
+@dataclass(frozen=True)
+class Pools:
+    """One process for the plain way, one for core and floor, and two that share work."""
+
+    plain: ProcessPoolExecutor
+    core: ProcessPoolExecutor
+    both: ProcessPoolExecutor
+
+
+@contextmanager
+def pools() -> Iterator[Pools]:
+    """Those that all measurements of a run share."""
+    with pool(1) as plain, pool(1) as core, pool(2) as both:
+        yield Pools(plain, core, both)
 
 
 def parts(paths: tuple[str, ...], clips: int) -> list[Part]:
@@ -87,19 +102,17 @@ def shares(pipeline: Pipeline, paths: tuple[str, ...]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Done:
-    """What a part took: seconds by the clock and of the processor; the worker, and its memory after it."""
+    """What a part took: seconds by the clock and of the processor."""
 
     clock_s: float
     processor_s: float
-    worker: int
-    memory_mb: dict
 
 
 def extracted(pipeline: Pipeline, part: Part, folder: str) -> Done:
     """A part taken into a store."""
     clock, processor = time.perf_counter(), time.process_time()
     store._extract_part(pipeline, part, Path(folder))
-    return Done(time.perf_counter() - clock, time.process_time() - processor, os.getpid(), memory_mb())
+    return Done(time.perf_counter() - clock, time.process_time() - processor)
 
 
 def plainly(pipeline: Pipeline, part: Part, folder: str) -> None:
@@ -109,10 +122,10 @@ def plainly(pipeline: Pipeline, part: Part, folder: str) -> None:
         work(recording.path)
 
 
-def first(pipeline: Pipeline, path: str) -> tuple[float, float]:
-    """The moment at which a clip is done, and the time of the processor until then."""
+def first(pipeline: Pipeline, path: str) -> tuple[float, float, dict]:
+    """The moment at which a clip is done, the time of the processor until then, and memory."""
     pipeline.array(path, path)
-    return time.time(), time.process_time()
+    return time.time(), time.process_time(), memory_mb()
 
 
 def memory_mb() -> dict:

@@ -1,0 +1,53 @@
+"""docs/speed.md says what was measured, and nothing else."""
+
+import json
+
+import pytest
+
+from benchmarks import growth, write
+
+
+def test_figures_on_the_page_are_those_that_are_stored():
+    text = write.PAGE.read_text(encoding="utf-8")
+    assert write.page(text) == text
+
+
+def test_growth_is_no_faster_than_the_number_of_clips():
+    """Of what was measured last: ten times the clips take no more than half as much again as ten times that."""
+    found = json.loads((growth.DOCS / "growth.json").read_text(encoding="utf-8"))
+    assert [one["clips"] for one in found] == list(growth.NUMBERS)
+    for key in ("processor_s", "again_s", "store_mb", "main_mb", "worker_mb"):
+        few, many = found[-2][key] / found[-2]["clips"], found[-1][key] / found[-1]["clips"]
+        assert many < 1.5 * few, key
+
+
+def test_row_tells_rates_ratios_and_workers():
+    one = {
+        "clips_a_second": {"reference": 50.0, "core": 80.4, "floor": 100.0},
+        "times_the_reference": 1.6,
+        "of_the_floor": 0.8,
+        "two_workers": {"times_one": 1.9, "both_at_work": 0.97},
+    }
+    rows = write.extraction_lines({"pipelines": {"p": one}})
+    assert rows[2:] == ["| p | 50 | 80 | 100 | 1.60 | 0.80 | 1.90 | 97% |"]
+
+
+def test_second_measurement_of_few_clips_gives_the_same_store(tmp_path):
+    found = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        found.append(growth.measured(40, tmp_path / name, jobs=1))
+    assert found[0]["clips"] == 40
+    assert found[0]["store_mb"] == found[1]["store_mb"] > 0
+    assert growth.draw(found, tmp_path / "growth.svg") is None
+    assert (tmp_path / "growth.svg").read_text(encoding="utf-8").count("measured") == 1
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 5)])
+def test_store_that_is_read_again_is_measured(shape):
+    from benchmarks.reading import reopened
+
+    found = reopened(shape, 70, rounds=1)
+    assert found["clips"] == 70
+    assert found["open_s"] > 0
+    assert found["memory_gb_s"] > 0

@@ -1,0 +1,56 @@
+"""What a worker process loads, and that the benchmarks' workers do what the store's do."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from benchmarks import extraction, workers
+from ser_keras.features.store import Recording, extract
+
+HEAVY = {"tensorflow", "keras", "sklearn", "pandas", "matplotlib"}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clips") / "noise.wav"
+    wave = np.random.default_rng(0).standard_normal(30_000) * np.hanning(30_000) * 0.1
+    soundfile.write(path, wave, 16_000)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def pipelines(tmp_path_factory):
+    """Those of all papers, no recording being there."""
+    return {name: one.pipeline for name, one in extraction.subjects(tmp_path_factory.mktemp("none")).items()}
+
+
+def test_worker_loads_no_more_than_features_take(clip, pipelines, tmp_path):
+    with workers.pool(1) as executor:
+        for pipeline in pipelines.values():
+            (part,) = workers.parts((clip,), 1)
+            executor.submit(workers.extracted, pipeline, part, str(tmp_path)).result()
+        loaded = executor.submit(eval, "set(__import__('sys').modules)").result()
+    assert "librosa" in loaded
+    assert not HEAVY & loaded
+
+
+def test_part_of_a_benchmark_is_a_part_of_the_store(clip, pipelines, tmp_path):
+    pipeline = pipelines["kanoun2024-log-mel"]
+    (part,) = workers.parts((clip,), 8)
+    folder = tmp_path / f"{pipeline.name}-{pipeline.fingerprint}"
+    workers.extracted(pipeline, part, str(folder))
+    written = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    extract(pipeline, [Recording(clip, clip)], tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == written
+
+
+@pytest.mark.parametrize("kind", ["reference", "core", "floor"])
+def test_every_way_is_timed(clip, pipelines, kind):
+    assert all(workers.seconds(kind, pipeline, (clip,)) > 0 for pipeline in pipelines.values())
+
+
+def test_shares_make_a_whole(clip, pipelines):
+    shares = workers.shares(pipelines["rastogi2025-acoustic"], (clip,))
+    assert sum(shares.values()) == pytest.approx(1, abs=0.05)  # what is under half a percent is left out
+    assert list(shares.values()) == sorted(shares.values(), reverse=True)
+    assert {"pitch", "spectrum", "tempo"} <= set(shares)
