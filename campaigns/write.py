@@ -87,6 +87,19 @@ def fault_table(found: dict) -> list[str]:
     return lines
 
 
+def demo_lines(found: dict) -> list[str]:
+    """What came of a crowd at the web page."""
+    uploads, memory = found["uploads"], f"{found['before_mib']} MiB before and {found['peak_mib']} MiB at most"
+    return [
+        f"`python -m campaigns.demo --uploads {uploads}`: {uploads} visitors at once, {found['own']} of them answered "
+        f"with their own recording in {found['seconds']:.0f} s on {found['cores']} cores, the slowest after "
+        f"{found['slowest_s']:.0f} s (median {found['median_s']:.0f} s); the page's process had {memory}; "
+        f"{found['kept_after_answers']} uploads were kept after the last answer. An hour was refused after "
+        f"{found['hour_s']:.2f} s, a file of 26 MB after {found['large_s']:.2f} s. Of {found['leaving']} visitors who "
+        f"left without an answer nothing was kept after {found['gone_after_s']:.0f} s."
+    ]
+
+
 MADE = {
     "fuzz": fuzz_table,
     "guided": guided_table,
@@ -95,6 +108,7 @@ MADE = {
     "aimed": stage_lines,
     "ctrl-c": stage_lines,
     "faults": fault_table,
+    "demo": demo_lines,
 }
 
 

@@ -64,3 +64,14 @@ def test_stored_kills_of_every_stage_left_nothing_half_written():
     stages = json.loads((write.FOUND / "aimed.json").read_text(encoding="utf-8"))["stages"]
     assert {"prediction", "report", "download of an archive"} <= {one["stage"] for one in stages}
     assert all(one["kills"] and one["results"] and not one["differing"] for one in stages)
+
+
+def test_line_of_the_web_page_has_the_figures_of_its_campaign():
+    found = {
+        "cores": 2, "uploads": 9, "own": 8, "seconds": 20.4, "slowest_s": 20.1, "median_s": 10.2, "before_mib": 700,
+        "peak_mib": 800, "kept_after_answers": 1, "hour_s": 0.5, "large_s": 0.25, "leaving": 4, "gone_after_s": 61.2,
+    }  # fmt: skip
+    (line,) = write.demo_lines(found)
+    for said in ("9 visitors at once, 8 of them", "in 20 s on 2 cores", "median 10 s", "700 MiB before and 800",
+                 "1 uploads were", "0.50 s", "0.25 s", "Of 4 visitors", "after 61 s"):  # fmt: skip
+        assert said in line

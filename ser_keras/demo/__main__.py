@@ -30,7 +30,10 @@ PORT = 7860
     "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of runs: those that can predict may be chosen on the page.",
 )  # fmt: skip
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets others in.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True,
+    help="Address to listen at; 0.0.0.0 lets others in, whose browsers give a page without https no microphone.",
+)  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any that is free.")
 @cli.debug_option
 def demo(out: Path, host: str, port: int) -> None:
@@ -61,7 +64,6 @@ def _listening(host: str, port: int) -> socket.socket:
     except socket.gaierror as error:
         raise SerError(f"--host {host} is no address of this computer ({error.strerror}): try 127.0.0.1") from None
     except OSError as error:
-        listener.close()
         taken = error.errno == errno.EADDRINUSE
         remedy = "give another --port, or 0 for any that is free" if taken else "give another --host or --port"
         raise SerError(f"port {port} of {host} can't be had ({error.strerror}): {remedy}") from None

@@ -10,6 +10,7 @@ import numpy as np
 from ser_keras.demo.limits import HIGHEST_RATE, LARGEST, LOADED, LONGEST_S, SIDE_BY_SIDE
 from ser_keras.errors import AudioError, SerError
 from ser_keras.features import prosody
+from ser_keras.features.voice import voice_quality
 from ser_keras.prediction import predictor, stored
 from ser_keras.prediction.sounds import Sound, sound
 from ser_keras.report import runs
@@ -42,8 +43,14 @@ MEASURES = {
     "pitch_std": ("Pitch (f0), standard deviation", 1, "Hz"),
     "pitch_variation": ("Pitch (f0), standard deviation over mean", 1, "%"),
     "voiced_ratio": ("Voiced frames", 100, "%"),
-    "jitter": ("Jitter: change of f0 from frame to frame over its mean", 100, "%"),
-    "shimmer": ("Shimmer: standard deviation of the frames' RMS over its mean", 100, "%"),
+    "jitter_local": ("Jitter, local: change from period to period", 100, "%"),
+    "shimmer_local": ("Shimmer, local: change of amplitude from period to period", 100, "%"),
+    "hnr_db": ("Harmonics-to-noise ratio (HNR), mean", 1, "dB"),
+    "f1_mean": ("First formant (F1), mean", 1, "Hz"),
+    "f2_mean": ("Second formant (F2), mean", 1, "Hz"),
+    "f3_mean": ("Third formant (F3), mean", 1, "Hz"),
+    "jitter": ("Change of f0 from frame to frame over its mean", 100, "%"),
+    "shimmer": ("Standard deviation of the frames' RMS over its mean", 100, "%"),
     "intensity_db_mean": ("Intensity, mean", 1, "dB re full scale"),
     "rms_mean": ("RMS, mean", 1, "of full scale"),
     "rms_std": ("RMS, standard deviation", 1, "of full scale"),
@@ -139,11 +146,11 @@ def _answer(heard: Sound, name: str, run: Path | None) -> Answer:
 def measures(heard: Sound) -> tuple[list[Measure], list[tuple[float, float]]]:
     """The measures of `MEASURES`, and mean and standard deviation of each of the 13 MFCCs.
 
-    Source: `prosody.acoustic`; without a voiced frame the measures of pitch are NaN.
+    Source: `prosody.acoustic`, `voice_quality`; without a voiced frame the measures of pitch are NaN.
     """
     names = prosody.ACOUSTIC + prosody.SPECTRAL
     numbers = prosody.acoustic(heard.wave, heard.sample_rate, relative_variation=True, spectral=True)
-    values = dict(zip(names, map(float, numbers), strict=True))
+    values = dict(zip(names, map(float, numbers), strict=True)) | voice_quality(heard.wave, heard.sample_rate)
     if not values["voiced_ratio"]:
         values |= dict.fromkeys(("pitch_mean", "pitch_median", "pitch_std", "pitch_variation", "jitter"), np.nan)
     table = [Measure(title, factor * values[name], unit) for name, (title, factor, unit) in MEASURES.items()]

@@ -138,6 +138,7 @@ def server(models: Mapping[str, Path | None], folder: Path) -> uvicorn.Server:
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     blocks.state_session_capacity = limits.SESSIONS
+    blocks._queue.pending_messages_per_session.max_size = limits.UNFETCHED
     gr.mount_gradio_app(
         app,
         blocks,
