@@ -161,7 +161,7 @@ def campaign(uploads: int, leaving: int, folder: Path) -> dict:
         peak = resident(process.pid, "VmHWM")
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+        process.wait(timeout=120)
     waits = sorted(one.seconds for one in visits)
     return {
         "cores": os.cpu_count(),

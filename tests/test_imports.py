@@ -11,7 +11,7 @@ import ser_keras
 from ser_keras.__main__ import COMMANDS
 
 CORE = Path(ser_keras.__file__).parent
-HEAVY = ("tensorflow", "keras", "jax", "torch", "librosa", "sklearn", "matplotlib", "parselmouth")
+HEAVY = ("tensorflow", "keras", "jax", "torch", "librosa", "sklearn", "matplotlib", "parselmouth", "gradio")
 
 
 def imported(path):
@@ -77,6 +77,7 @@ def test_scan_sees_a_forbidden_import(tmp_path):
         ["-m", "ser_keras.reproduce", "--help"],
         ["-m", "ser_keras.compare", "--help"],
         ["-m", "ser_keras.predict", "--help"],
+        ["-m", "ser_keras.demo", "--help"],
         ["-m", "ser_keras.corpora", "list"],
         ["-m", "ser_keras.corpora", "--help"],
         ["-m", "ser_keras.audit", "yadav2022"],

@@ -44,7 +44,8 @@ class Door:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        if scope["type"] != "http":
+        if scope["type"] != "http":  # the page has no use for web sockets
+            await send({"type": "websocket.close"})
             return
         refusal = self._refusal(scope)
         if refusal:

@@ -75,7 +75,7 @@ def served(runs, tmp_path_factory):
     page = serve(tmp_path_factory.mktemp("served"), "--out", runs)
     yield page
     page.process.send_signal(signal.SIGINT)
-    page.process.communicate(timeout=30)
+    page.process.communicate(timeout=120)
 
 
 @pytest.fixture

@@ -61,6 +61,16 @@ def test_corrupt_recording_is_one_line_and_gone(served, tmp_path):
     assert served.kept == []
 
 
+@pytest.mark.parametrize("name", ["../../../evil.wav", "/etc/evil.wav", "a\x00b.wav", "é" * 100, "-rf.wav"])
+def test_upload_stays_in_its_folder_whatever_its_name_is(served, clip, name):
+    found = upload(served, clip, name)
+    if not isinstance(found, str):
+        assert 400 <= found.status_code < 600
+        return
+    assert uploads.inside(found, served.temporary)
+    assert "<h2>mine.wav</h2>" in ask(served, found)[0]
+
+
 def test_name_of_a_recording_is_text(served, clip):
     (answer,) = ask(served, upload(served, clip), name="<script>alert(1)</script>${1+1}.wav")
     assert "<script" not in answer
@@ -109,6 +119,14 @@ def test_nothing_else_is_served(served, way, status):
         told = b"".join(iter(lambda: raw.recv(65536), b"")).decode("utf-8", "replace")
     assert told.startswith(f"HTTP/1.1 {status} ")
     assert "root:" not in told
+
+
+def test_web_socket_is_closed(served):
+    host, port = served.address.removeprefix("http://").rstrip("/").split(":")
+    ask = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    with socket.create_connection((host, int(port)), timeout=30) as raw:
+        raw.sendall(f"GET /{API}/queue/join HTTP/1.1\r\nHost: x\r\n{ask}Sec-WebSocket-Key: YQ==\r\n\r\n".encode())
+        assert raw.recv(65536).split()[1] in (b"403", b"404")
 
 
 @pytest.mark.parametrize("way", [f"{API}/process_recording", f"{API}/component_server", f"{API}/vibe-edit", "login"])
@@ -205,10 +223,10 @@ def test_ended_server_leaves_nothing(tmp_path, how, code):
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
     )
     address = done.stdout.readline().split()[0]
-    assert requests.get(address, timeout=30).ok
+    assert requests.get(address, timeout=120).ok
     assert [path.name for path in tmp_path.rglob("*.wav")] == ["a.wav"]
     done.send_signal(how)
-    _, told = done.communicate(timeout=30)
+    _, told = done.communicate(timeout=120)
     interrupted = "interrupted: the page is closed, and nothing that was uploaded is kept\n"
     assert (done.returncode, told) == (code, "left out: a run\n" + (interrupted if how == signal.SIGINT else ""))
     assert list(tmp_path.iterdir()) == []
