@@ -82,6 +82,13 @@ def seeds(text: str) -> tuple[int, ...]:
 )
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
+@click.option(
+    "--parallel",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Runs that are trained at a time: two small networks take two cores. What they give is the same.",
+)
 @cli.epochs_option
 @click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
 @click.option(
@@ -123,6 +130,7 @@ def reproduce(
     out: Path,
     numbers: str,
     jobs: int,
+    parallel: int,
     epochs: int | None,
     choose: tuple[str, ...],
     corpora: str,
@@ -148,7 +156,7 @@ def reproduce(
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
     variant = variant or ("both" if "all" in targets else None)
-    missing = _run_all(pairs, variant, protocol, wanted_seeds, data, settings)
+    missing = _run_all(pairs, variant, protocol, wanted_seeds, data, settings, parallel)
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
     if missing:
@@ -209,11 +217,12 @@ def _run_all(
     wanted_seeds: tuple[int, ...],
     data: Path | None,
     settings: Settings,
+    parallel: int,
 ) -> list[str]:
     """Run every experiment whose corpora are there and report each paper; gives a line for each corpus that is not."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
     with cli.quiet_imports():
-        from ser_keras import training
+        from ser_keras import side_by_side
         from ser_keras.corpora import table
         from ser_keras.report.summary import write_summary
         from ser_keras.report.write import write_report
@@ -222,7 +231,7 @@ def _run_all(
     unknown = sorted(set(settings.choose) - {choice.key for task in tasks for choice in task.choices})
     if unknown:
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; the report lists each one's")
-    missing, reports = {}, {}
+    missing, reports, todo = {}, {}, []
     for task in tasks:
         try:
             corpora = table.load(task.experiment.corpora, data, optional=task.experiment.optional)
@@ -231,7 +240,8 @@ def _run_all(
             continue
         own = {choice.key for choice in task.choices}
         chosen = {key: value for key, value in settings.choose.items() if key in own}
-        run_folder = training.run(task, corpora, replace(settings, choose=chosen))
+        todo.append((task, corpora, replace(settings, choose=chosen)))
+    for (task, *_), run_folder in zip(todo, side_by_side.folders(todo, parallel), strict=True):
         click.echo(result_line(task, run_folder))
         reports[task.paper] = write_report(settings.out, task.paper)
     for report in reports.values():

@@ -19,7 +19,8 @@ class Settings:
     `epochs` None leaves the number to the paper; `choose` maps choice keys to texts; `quick` trains
     a few epochs at most; `force` trains finished runs again; `strict` refuses recordings that can't be used;
     `weights` is a folder that holds a folder for each paper with its authors' own weights, which are then used instead
-    of training; `log` keeps the curves for TensorBoard in OUT/logs; `precision` is what networks compute in.
+    of training; `log` keeps the curves for TensorBoard in OUT/logs; `precision` is what networks compute in;
+    `line` is where on the terminal the progress is told, of runs side by side.
     """
 
     out: Path
@@ -32,6 +33,7 @@ class Settings:
     strict: bool = False
     log: bool = False
     precision: str = "float32"
+    line: int | None = None
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,27 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     return folder
 
 
+def extract(task: Task, corpora: LoadedCorpora, settings: Settings) -> None:
+    """Take all features that a run needs and that are not in the store, unless it is finished."""
+    choices = resolved(task.choices, settings.choose)
+    weights = "trained" if settings.weights is None else "published"
+    folder = run_folder(task, settings.out, changed(task, choices), weights, settings.precision)
+    if (folder / "run.json").exists() and not settings.force:
+        return
+    pool = _pool(task, corpora, choices, settings)
+    for split in _splits(task, pool, choices):
+        preparation.parts(pool, split)
+
+
+def _pool(task: Task, corpora: LoadedCorpora, choices: Choices, settings: Settings) -> preparation.Pool:
+    return preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
+
+
+def _splits(task: Task, pool: preparation.Pool, choices: Choices) -> list[Split]:
+    """The folds, without the clips that can't be used."""
+    return [kept(split, sorted(pool.errors)) for split in preparation.splits(task, pool.table, choices)]
+
+
 def _train(
     task: Task,
     corpora: LoadedCorpora,
@@ -73,9 +94,9 @@ def _train(
     """The run itself, from where an earlier call was killed on."""
     states = checkpoints.prepared(folder, {**decisive(declared), **computed_by()})
     started, clock = datetime.now(UTC), time.perf_counter()
-    pool = preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
+    pool = _pool(task, corpora, choices, settings)
     _check_strict(settings, pool.set_aside)
-    splits = [kept(split, sorted(pool.errors)) for split in preparation.splits(task, pool.table, choices)]
+    splits = _splits(task, pool, choices)
     features_s = time.perf_counter() - clock
     folds = [
         _carried_out(
@@ -162,6 +183,7 @@ def _carried_out(
             n_classes=classes,
             seed=task.seed,
             label=name,
+            line=settings.line,
             state=state,
             log=_log_folder(task, settings, state),
         )

@@ -6,6 +6,8 @@ import pytest
 
 from ser_keras.layers import attended, time_major
 
+pytestmark = pytest.mark.backend
+
 
 def model_of(build, shape):
     inputs = keras.Input(shape)

@@ -2,9 +2,12 @@
 
 import keras
 import numpy as np
+import pytest
 
 from ser_keras.layers import attended
 from ser_keras.precision import built
+
+pytestmark = pytest.mark.backend
 
 
 def network():
