@@ -9,6 +9,7 @@ on where it was, and the table is computed from what is on disk.
 
 import os
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -65,6 +66,7 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
 )
 @click.option("--seeds", "numbers", default="3", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
+@cli.cluster_option
 @cli.epochs_option
 @click.option(
     "--corpora",
@@ -85,6 +87,7 @@ def ablate(
     out: Path,
     numbers: str,
     jobs: int,
+    cluster: str | None,
     epochs: int | None,
     corpora: str,
     quick: bool,
@@ -98,6 +101,7 @@ def ablate(
 
         tasks = tasks_of([pair], variant, protocol, wanted_seeds)
     changes = _changes(tasks[0], variant, named)
+    out = cli.spread(cluster, out)
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = synthetic_data(needed_corpora([pair]), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
@@ -150,19 +154,28 @@ def _changes(task: Task, variant: str | None, named: tuple[str, ...]) -> tuple[C
 def _carried_out(tasks: list[Task], changes: tuple[Change, ...], loaded: LoadedCorpora, settings: Settings) -> str:
     """Run what is not finished, seed by seed, so that a stopped ablation has few seeds of all settings; the table."""
     with cli.quiet_imports():
+        from ser_keras.cluster import each, on_cluster
         from ser_keras.report import ablation_write
 
     failures = _held(tasks, changes, settings)
+    calls = [
+        (task, change, loaded, settings)
+        for task in tasks
+        for change in (None, *changes)
+        if task.seed not in failures.get(change, {})
+    ]
+    if on_cluster():
+        for call in calls:
+            _attempted(*call, ahead=True)
+    done = zip(calls, each(_attempted, calls), strict=True)
     for number, task in enumerate(tasks, start=1):
-        _run(task, None, loaded, settings)
-        for change in changes:
-            if task.seed in failures.get(change, {}):
-                continue
-            try:
-                _run(task, change, loaded, settings)
-            except (SerError, ValueError) as error:  # ValueError: Keras on layers that don't fit each other
-                failures.setdefault(change, {})[task.seed] = " ".join(str(error).split())
-                click.echo(f"{_told(change)}: seed {task.seed} can't be run: {failures[change][task.seed]}")
+        for (_, change, *_), (folder, fault) in islice(done, sum(call[0] is task for call in calls)):
+            told = "" if change is None else f"{_told(change)}: "
+            if folder is None:
+                failures.setdefault(change, {})[task.seed] = fault
+                click.echo(f"{told}seed {task.seed} can't be run: {fault}")
+            else:
+                click.echo(f"{told}{result_line(task, folder)}")
         entry = _table(task, [one.seed for one in tasks[:number]], settings.out, failures)
         folder = settings.out / task.paper / "ablation"
         name = f"{task.experiment.name}-{task.variant.name}-{task.protocol}"
@@ -189,16 +202,21 @@ def _held(tasks: list[Task], changes: tuple[Change, ...], settings: Settings) ->
     return {change: {task.seed: reason for task in tasks} for change in changes if change[0] == "epochs"}
 
 
-def _run(task: Task, change: Change | None, loaded: LoadedCorpora, settings: Settings) -> None:
+def _attempted(
+    task: Task, change: Change | None, loaded: LoadedCorpora, settings: Settings, *, ahead: bool = False
+) -> tuple[Path | None, str]:
+    """Folder of a run, or why a change can't be run; with `ahead` its features alone are taken."""
     from ser_keras import training
     from ser_keras.report.texts import value_text
 
+    carried_out = training.extract_ahead if ahead else training.run
     if change is None:
-        click.echo(result_line(task, training.run(task, loaded, settings)))
-        return
+        return carried_out(task, loaded, settings), ""
     key, value = change
-    folder = training.run(task, loaded, replace(settings, choose={key: value_text(value)}))
-    click.echo(f"{_told(change)}: {result_line(task, folder)}")
+    try:
+        return carried_out(task, loaded, replace(settings, choose={key: value_text(value)})), ""
+    except (SerError, ValueError) as error:  # ValueError: Keras on layers that don't fit each other
+        return None, " ".join(str(error).split())
 
 
 def _told(change: Change) -> str:

@@ -24,12 +24,26 @@ data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Folder of corpora; else SER_KERAS_DATA, else the cache folder."
 )
 jobs_option = click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Dask scheduler (tcp://HOST:8786) whose workers do the work, instead of this machine.",
+)
 epochs_option = click.option(
     "--epochs", type=click.IntRange(1), help="At most this many epochs, instead of the paper's recipe."
 )
 quick_option = click.option(
     "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
 )
+
+
+def spread(address: str | None, out: Path) -> Path:
+    """Have the cluster of `--cluster` do the work of this command; `out` as its workers see it."""
+    if address is None:
+        return out
+    from ser_keras.cluster import spread_over
+
+    return click.get_current_context().with_resource(spread_over(address, out))
 
 
 INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"

@@ -53,6 +53,7 @@ def names(text: str) -> tuple[str, ...]:
 )
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
+@cli.cluster_option
 @cli.epochs_option
 @click.option(
     "--recordings",
@@ -73,6 +74,7 @@ def compare(
     out: Path,
     numbers: str,
     jobs: int,
+    cluster: str | None,
     epochs: int | None,
     recordings: str,
     quick: bool,
@@ -85,6 +87,7 @@ def compare(
     if not asked or (mode == "cross" and len(asked) < 2):
         raise ProtocolError(f"--mode {mode} of {len(asked)} corpora: name more with --corpora")
     wanted_seeds = seeds(numbers)
+    out = cli.spread(cluster, out)
     if recordings == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = synthetic_data(list(asked), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
@@ -108,6 +111,7 @@ def _compared(
     """Compute all cells, then write the report of all that are in the comparison's folder."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
     with cli.quiet_imports():
+        from ser_keras.cluster import each
         from ser_keras.comparison import cells, clips, models, run
         from ser_keras.corpora import table
         from ser_keras.report import comparison, comparison_write
@@ -119,8 +123,9 @@ def _compared(
     counts = ", ".join(f"{name} {found.record([name])['count']}" for name in asked)
     click.echo(f"classes: {', '.join(found.classes)}; clips: {counts}; set aside: {len(found.set_aside)}")
     place = cells.comparison_folder(settings.out, asked, wanted)
-    for cell in cells.planned(tuple(chosen), asked, mode, wanted_seeds):
-        done = run.carried_out(cell, chosen[cell.model], found, place, settings)
+    planned = cells.planned(tuple(chosen), asked, mode, wanted_seeds)
+    calls = [(cell, chosen[cell.model], found, place, settings) for cell in planned]
+    for cell, done in zip(planned, each(run.carried_out, calls), strict=True):
         click.echo(f"{cell.name}: {comparison.line(comparison.read(done))}")
     click.echo(f"report: {comparison_write.write_report(place)}")
 

@@ -37,5 +37,9 @@ class WeightsError(SerError):
     """A file of published weights that can't be read, or does not fit the model."""
 
 
+class ClusterError(SerError):
+    """A cluster that does not answer, or whose workers can't do the work."""
+
+
 class DependencyError(SerError):
     """A package that only some commands need, and that is not installed."""

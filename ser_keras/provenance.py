@@ -37,7 +37,7 @@ def provenance() -> dict:
         "ser_keras": __version__,
         "commit": _commit(),
         "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "packages": versions(),
         "backend": _backend(),
         "hardware": _hardware(),
         "platform": platform.platform(),
@@ -47,6 +47,11 @@ def provenance() -> dict:
 def computed_by() -> dict:
     """The part of `provenance` that a training must share from its first epoch to its last, to give the same bytes."""
     return {key: provenance()[key] for key in ("ser_keras", "python", "packages", "backend")}
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that can move a figure, of those that are installed."""
+    return {name: found for name in PACKAGES if (found := _version(name))}
 
 
 def _version(name: str) -> str | None:

@@ -89,6 +89,7 @@ def seeds(text: str) -> tuple[int, ...]:
     show_default=True,
     help="Runs that are trained at a time: two small networks take two cores. What they give is the same.",
 )
+@cli.cluster_option
 @cli.epochs_option
 @click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
 @click.option(
@@ -131,6 +132,7 @@ def reproduce(
     numbers: str,
     jobs: int,
     parallel: int,
+    cluster: str | None,
     epochs: int | None,
     choose: tuple[str, ...],
     corpora: str,
@@ -147,6 +149,7 @@ def reproduce(
         click.echo(_listing(data))
         return
     pairs, wanted_seeds, chosen = selected(targets), seeds(numbers), choices.parsed(choose)
+    out = cli.spread(cluster, out)
     if corpora == "auto" and not any(folder.find(name, data) for name in needed_corpora(pairs)):
         corpora, quick = "synthetic", True
     if corpora == "synthetic":
@@ -222,7 +225,8 @@ def _run_all(
     """Run every experiment whose corpora are there and report each paper; gives a line for each corpus that is not."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
     with cli.quiet_imports():
-        from ser_keras import side_by_side
+        from ser_keras import side_by_side, training
+        from ser_keras.cluster import on_cluster
         from ser_keras.corpora import table
         from ser_keras.report.summary import write_summary
         from ser_keras.report.write import write_report
@@ -241,7 +245,8 @@ def _run_all(
         own = {choice.key for choice in task.choices}
         chosen = {key: value for key, value in settings.choose.items() if key in own}
         todo.append((task, corpora, replace(settings, choose=chosen)))
-    for (task, *_), run_folder in zip(todo, side_by_side.folders(todo, parallel), strict=True):
+    done = training.runs(todo) if on_cluster() else side_by_side.folders(todo, parallel)
+    for (task, *_), run_folder in zip(todo, done, strict=True):
         click.echo(result_line(task, run_folder))
         reports[task.paper] = write_report(settings.out, task.paper)
     for report in reports.values():

@@ -9,16 +9,18 @@ a run that is killed goes on from there when it is asked for again, and gives th
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import starmap
 from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 
-from ser_keras import checkpoints, fitting, preparation
+from ser_keras import checkpoints, cluster, fitting, preparation
 from ser_keras.choices import resolved
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.declaration import changed, decisive, declaration, finished
@@ -98,19 +100,13 @@ def _train(
     _check_strict(settings, pool.set_aside)
     splits = _splits(task, pool, choices)
     features_s = time.perf_counter() - clock
-    folds = [
-        _carried_out(
-            task,
-            recipe,
-            pool,
-            split,
-            choices,
-            settings,
-            name=_fold_name(task, number, len(splits)),
-            state=states / f"fold-{number}.npz",
-        )
+    calls = [
+        (split, _fold_name(task, number, len(splits)), states / f"fold-{number}.npz")
         for number, split in enumerate(splits, start=1)
     ]
+    spread = cluster.each if len(calls) > 1 else starmap
+    carried_out = partial(cluster.apart, partial(_carried_out, task, recipe, pool, choices, settings))
+    folds = list(spread(carried_out, calls))
     total_s = time.perf_counter() - clock + sum(_earlier_s(fold.fitted) for fold in folds)
     prediction_s = sum(fold.prediction_s for fold in folds)
     durations = {
@@ -132,6 +128,27 @@ def _train(
     }
     resumed = [fold.fitted.resumed_after for fold in folds]
     _write_run(folder, folds, pool, {**record, "resumed_after": resumed} if any(resumed) else record)
+
+
+def runs(calls: Sequence[tuple[Task, LoadedCorpora, Settings]]) -> Iterator[Path]:
+    """`run` of each call, in their order; on a cluster side by side."""
+    if cluster.on_cluster():
+        for call in calls:
+            extract_ahead(*call)
+    return cluster.each(run, calls)
+
+
+def extract_ahead(task: Task, corpora: LoadedCorpora, settings: Settings) -> None:
+    """Put a task's features into the store, so that runs side by side find them there; nothing for a finished run.
+
+    Raises
+    ------
+    ProtocolError, AudioError : as `run`
+    """
+    choices = resolved(task.choices, settings.choose)
+    weights = "trained" if settings.weights is None else "published"
+    if settings.force or not (run_folder(task, settings.out, changed(task, choices), weights) / "run.json").exists():
+        preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
 
 
 def _check_strict(settings: Settings, set_aside: Sequence[Mapping[str, str]]) -> None:
@@ -160,14 +177,14 @@ def _carried_out(
     task: Task,
     recipe: Training,
     pool: preparation.Pool,
-    split: Split,
     choices: Choices,
     settings: Settings,
-    *,
+    split: Split,
     name: str,
     state: Path,
 ) -> _Fold:
     """A model fitted on a split's training part, or filled with the authors' weights, and its predictions."""
+    fitting.make_deterministic()
     parts = preparation.parts(pool, split)
     classes = len(task.classes)
     keras.utils.set_random_seed(task.seed)

@@ -30,7 +30,7 @@ def recipe(model: Model, settings: Settings) -> Training:
     return replace(declared, epochs=min(epochs, QUICK_EPOCHS) if settings.quick else epochs)
 
 
-def carried_out(model: Model, clips: Clips, split: Split, training: Training, seed: int, *, label: str) -> Outcome:
+def carried_out(model: Model, clips: Clips, split: Split, training: Training, seed: int, label: str) -> Outcome:
     """A model fitted on a split's training part, with altered copies where its paper makes some, and tested.
 
     Raises
@@ -38,6 +38,7 @@ def carried_out(model: Model, clips: Clips, split: Split, training: Training, se
     RunError : the loss is not finite
     ProtocolError : an altered copy can't be made
     """
+    fitting.make_deterministic()
     parts = preparation.parts(_pool(model, clips, seed), split)
     classes = len(clips.classes)
     keras.utils.clear_session()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ser_keras.cluster import apart
 from ser_keras.comparison import baselines
 from ser_keras.comparison.cells import SCHEMA, WITHIN, Cell, cell_folder, finished
 from ser_keras.comparison.clips import Clips
@@ -109,7 +110,7 @@ def _scores(
     if model.variant is not None:
         from ser_keras.comparison import networks
 
-        outcome = networks.carried_out(model, clips, split, networks.recipe(model, settings), seed, label=label)
+        outcome = apart(networks.carried_out, model, clips, split, networks.recipe(model, settings), seed, label)
         return outcome.scores, outcome.fitted
     train = clips.table.iloc[split.train]
     if model.name == MAJORITY:

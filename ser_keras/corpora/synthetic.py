@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
+from ser_keras.cluster import results
 from ser_keras.corpora import folder, voices
 from ser_keras.corpora.manifest import Entry, manifest
 from ser_keras.errors import CorpusError
@@ -71,7 +72,7 @@ def _complete(name: str, target: Path, chosen: tuple[Entry, ...], marker: dict, 
         workers = joblib.Parallel(n_jobs=min(jobs, len(batches)) if jobs > 0 else jobs, return_as="generator_unordered")
         calls = (joblib.delayed(_write_batch)(name, batch, target, marker["seed"]) for batch in batches)
         with tqdm(total=len(todo), desc=f"synthetic {name}", unit="clip") as bar:
-            for done in workers(calls):
+            for done in results(workers, calls):
                 bar.update(done)
     write_json(target / folder.SYNTHETIC, {**marker, "complete": True})
 

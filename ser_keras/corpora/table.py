@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ser_keras.corpora import folder
@@ -74,7 +73,7 @@ def load(names: Sequence[str], data: Path | None = None, *, optional: Sequence[s
     rows = [row for name in found for row in _rows(name, found[name], manifest(name))]
     reports = {name: report(found[name], manifest(name)) for name in found}
     table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)  # paths may be no Unicode, which "str" asks for
-    return LoadedCorpora(table, MappingProxyType(reports))
+    return LoadedCorpora(table, reports)
 
 
 def _rows(name: str, found: folder.Found, manifest: Manifest) -> Iterator[tuple[str, ...]]:

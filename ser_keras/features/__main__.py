@@ -36,10 +36,18 @@ def features() -> None:
 @click.option("--variant", type=click.Choice(["described", "coded"]), help="Else the experiment's first.")
 @click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
 @cli.jobs_option
+@cli.cluster_option
 @cache_option
 @cli.debug_option
 def table_command(
-    target: str, data: Path | None, out: Path, variant: str | None, choose: tuple[str, ...], jobs: int, cache: Path
+    target: str,
+    data: Path | None,
+    out: Path,
+    variant: str | None,
+    choose: tuple[str, ...],
+    jobs: int,
+    cluster: str | None,
+    cache: Path,
 ) -> None:
     """Write one row a clip: its file, its features by their names, emotion, speaker and corpus."""
     with cli.quiet_imports():
@@ -48,6 +56,7 @@ def table_command(
         experiment, chosen = _variant(target, variant)
     given = choices.resolved(experiment.choices + chosen.choices, choices.parsed(choose))
     export.check_ending(out)
+    cache = cli.spread(cluster, cache)
     table, errors = export.table(experiment, chosen, given, data, cache, jobs=jobs)
     export.write(table, out)
     for clip, reason in errors:

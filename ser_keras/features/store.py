@@ -21,6 +21,7 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
+from ser_keras.cluster import results
 from ser_keras.errors import AudioError
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.files import remove_left, write_atomically, write_json
@@ -50,6 +51,11 @@ class Features:
     errors: dict[int, str]
     _parts: tuple[np.ndarray, ...] = field(repr=False)
     _places: dict[int, tuple[int, int]] = field(repr=False)
+
+    def __reduce__(self) -> tuple:
+        """Travels to other processes as the paths of its parts, not as what is in them."""
+        paths = tuple(Path(part.filename) for part in self._parts)
+        return _reopened, (self.shape, self.errors, paths, self._places)
 
     def __len__(self) -> int:
         return len(self._places) + len(self.errors)
@@ -101,7 +107,7 @@ def extract(
         workers = joblib.Parallel(n_jobs=min(jobs, len(parts)) if jobs > 0 else jobs, return_as="generator_unordered")
         calls = (joblib.delayed(_extract_part)(pipeline, part, folder) for part in parts)
         with tqdm(total=len(todo), desc=label, unit="clip") as bar:
-            for done in workers(calls):
+            for done in results(workers, calls):
                 bar.update(done)
         known = _index(folder)
     return _features([known[key] for key in keys])
@@ -158,6 +164,10 @@ def _write_rows(path: Path, rows: list[tuple]) -> None:
         writer = csv.writer(file)
         writer.writerow(FIELDS)
         writer.writerows(rows)
+
+
+def _reopened(shape: tuple, errors: dict, paths: tuple[Path, ...], places: dict) -> Features:
+    return Features(shape, errors, tuple(np.load(path, mmap_mode="r") for path in paths), places)
 
 
 def _index(folder: Path) -> dict[Key, Place]:

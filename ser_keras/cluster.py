@@ -1,0 +1,195 @@
+"""Work through joblib: on this machine, or spread over the workers of a Dask cluster that is there already.
+
+The workers read recordings and write features and runs themselves, below `--data` and `--out` by absolute path; what
+travels over the network are declarations and small tables. A worker that dies takes nothing along: the scheduler gives
+its work to another, which goes on from what lies on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
+
+from ser_keras import __version__
+from ser_keras.errors import ClusterError, DependencyError, SerError
+
+if TYPE_CHECKING:
+    import distributed
+    import joblib
+
+T = TypeVar("T")
+
+PATIENCE_S = 5  # for the scheduler to answer, and for the first worker
+
+
+@contextmanager
+def spread_over(address: str, out: Path) -> Iterator[Path]:
+    """Within, what goes through joblib is carried out by the cluster at `address`.
+
+    Parameters
+    ----------
+    address : of a Dask scheduler, as tcp://HOST:8786
+    out : folder for runs; given back by its absolute path, for workers have other working folders
+
+    Raises
+    ------
+    DependencyError : no Dask
+    ClusterError : no scheduler or no worker answers, one has several threads, other packages than this machine or does
+        not see `out`; or the scheduler is lost
+    """
+    try:
+        import distributed
+        import joblib
+    except ImportError as error:
+        raise DependencyError(f'--cluster needs {error.name}: pip install "ser_keras[cluster]"') from None
+    for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what they log of a lost connection is told in one line
+    out = Path(os.path.abspath(out))
+    try:
+        client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        told = " ".join(str(error).split())
+        raise ClusterError(
+            f"no scheduler answers at {address} ({told[:120]}): start one with `dask scheduler`"
+        ) from None
+    with client:
+        _check_workers(client, address, out)
+        with joblib.parallel_config(backend="dask", client=client):
+            yield out
+
+
+def _check_workers(client: distributed.Client, address: str, out: Path) -> None:
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE_S)
+    except TimeoutError:
+        raise ClusterError(
+            f"the scheduler at {address} has no worker: start some with `dask worker {address} --nthreads 1`"
+        ) from None
+    for worker, threads in client.nthreads().items():
+        if threads > 1:
+            raise ClusterError(
+                f"worker {worker} has {threads} threads, and a training needs a process to itself: start it with "
+                f"--nthreads 1 --nworkers {threads}"
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    mark = out / f".seen-{uuid4().hex}"
+    mark.touch()
+    try:
+        here, found = packages(), client.run(_seen, str(mark), on_error="return")
+    finally:
+        mark.unlink()
+    for worker, one in found.items():
+        if isinstance(one, Exception):
+            raise ClusterError(f"worker {worker} can't load ser_keras ({one}): install it there")
+        sees, there = one
+        if not sees:
+            raise ClusterError(f"worker {worker} does not see {out}: it has to be a folder that all machines share")
+        for name in sorted(here.keys() | there.keys()):
+            if here.get(name) != there.get(name):
+                raise ClusterError(
+                    f"worker {worker} has {name} {there.get(name)}, this machine {here.get(name)}: install the same, "
+                    "for figures may differ"
+                )
+
+
+def _seen(mark: str) -> tuple[bool, dict[str, str]]:
+    return Path(mark).exists(), packages()
+
+
+def packages() -> dict[str, str]:
+    """Versions of this package, of Python and of all that can move a figure."""
+    import platform
+
+    from ser_keras.provenance import versions
+
+    return {"ser_keras": __version__, "python": platform.python_version(), **versions()}
+
+
+def on_cluster() -> bool:
+    """Whether work is spread over a cluster here."""
+    from joblib.parallel import get_active_backend
+
+    return type(get_active_backend()[0]).__name__ == "DaskDistributedBackend"
+
+
+def each(function: Callable[..., T], calls: Sequence[tuple]) -> Iterator[T]:
+    """`function(*call)` of each call, in their order: by the cluster where there is one, else here, one by one."""
+    import joblib
+
+    if not on_cluster():
+        return (function(*call) for call in calls)
+    return results(joblib.Parallel(return_as="generator"), (joblib.delayed(function)(*call) for call in calls))
+
+
+def results(workers: joblib.Parallel, calls: Iterable[tuple]) -> Iterator:
+    """What `workers` give of joblib's delayed calls, in their order.
+
+    Raises
+    ------
+    ClusterError : the scheduler was lost, no worker came, or several died over one call
+    """
+    try:
+        yield from workers(calls)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "distributed" and not isinstance(error, TimeoutError):
+            raise
+        told = " ".join(str(error).split())
+        raise ClusterError(
+            f"the cluster was lost ({told[:160]}): the same command goes on from what is done"
+        ) from error
+
+
+def apart(function: Callable[..., T], *call: object) -> T:
+    """`function(*call)`, on a cluster in a process that does nothing else.
+
+    Keras draws the seeds of layers from Python's own generator, which Dask's threads draw from too: beside them equal
+    seeds would not give equal bytes.
+    """
+    if not on_cluster():
+        return function(*call)
+    from joblib.externals import cloudpickle
+
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = Path(folder) / "asked", Path(folder) / "answered"
+        asked.write_bytes(cloudpickle.dumps((function, call)))
+        command = [sys.executable, "-m", "ser_keras.cluster", str(asked), str(answered)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as child:  # it ends when this end of the pipe is gone
+            code = child.wait()
+        if not answered.exists():
+            raise ClusterError(f"a training ended with {code} and told nothing: is there memory enough for it?")
+        given = pickle.loads(answered.read_bytes())
+    if isinstance(given, Exception):
+        raise given
+    return given
+
+
+def _answer(asked: Path, answered: Path) -> None:
+    """Carry out what `apart` asks for, as long as the asking process lives."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    function, call = pickle.loads(asked.read_bytes())
+    try:
+        given = function(*call)
+    except (SerError, ValueError) as error:
+        given = error
+    unfinished = answered.with_suffix(".unfinished")
+    unfinished.write_bytes(pickle.dumps(given))
+    unfinished.replace(answered)
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)  # nothing is ever written: this returns when the other end is closed
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _answer(Path(sys.argv[1]), Path(sys.argv[2]))

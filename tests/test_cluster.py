@@ -1,0 +1,305 @@
+"""A cluster gives the bytes that one machine gives, loses and doubles nothing, and is refused in one line.
+
+Scheduler and workers are processes of their own, each in a folder of its own, as `dask scheduler` and `dask worker`
+start them.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+import ser_keras
+from ser_keras import audio, cluster
+from ser_keras.errors import AudioError, ClusterError, DependencyError
+from ser_keras.features.pipeline import Pipeline, step
+from ser_keras.features.store import FIELDS, Recording, extract
+
+distributed = pytest.importorskip("distributed")
+
+ROOT = str(Path(ser_keras.__file__).parents[1])
+PIPELINE = Pipeline(
+    "noisy", None, (step(audio.fixed_length, seconds=0.1), step(audio.with_noise, random=True, scale=0.1))
+)
+CLIPS = 700  # 22 parts
+
+
+class Machines:
+    """A scheduler and workers, started as a person starts them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.started = []
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{port}"
+        self.start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show")
+
+    def start(self, *arguments):
+        place = self.folder / f"machine-{len(self.started)}"
+        place.mkdir()
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("SER_KERAS")}
+        with (place / "log").open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", *arguments],
+                cwd=place,
+                env={**kept, "PYTHONPATH": ROOT, "TF_NUM_INTEROP_THREADS": "1"},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.started.append(process)
+        return process
+
+    def worker(self, threads=1):
+        options = ["--nthreads", str(threads), "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
+        return self.start("worker", self.address, *options, "--local-directory", ".")
+
+    def wait_for(self, workers):
+        with distributed.Client(self.address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=60)
+            while len(client.nthreads()) > workers:  # one that was killed is forgotten in a moment
+                time.sleep(0.05)
+
+    def stop(self):
+        for process in self.started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory):
+    made = Machines(tmp_path_factory.mktemp("machines"))
+    made.worker()
+    made.worker()
+    made.wait_for(2)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    made = []
+    for number in range(CLIPS):
+        path = folder / f"{number}.wav"
+        soundfile.write(path, np.full(800, (number + 1) / 1000), 8000, subtype="FLOAT")
+        made.append(Recording(f"c{number}", str(path)))
+    made[5] = Recording("c5", str(folder / "5.txt"))
+    (folder / "5.txt").write_text("no recording")
+    return made
+
+
+@pytest.fixture(scope="module")
+def local(recordings, tmp_path_factory):
+    """The store that one process makes: name of each file → its bytes."""
+    root = tmp_path_factory.mktemp("local")
+    extract(PIPELINE, recordings, root)
+    return stored(root)
+
+
+def stored(root):
+    return {path.name: path.read_bytes() for path in root.rglob("part-*")}
+
+
+def test_extraction_by_other_processes_gives_the_same_files(machines, recordings, local, tmp_path):
+    with cluster.spread_over(machines.address, tmp_path / "runs") as out:
+        assert cluster.on_cluster()
+        features = extract(PIPELINE, recordings, out / "store")
+    assert not cluster.on_cluster()
+    assert stored(out) == local
+    assert list(features.errors) == [5]
+    assert not [path for path in out.rglob(".*") if path.is_file()]
+
+
+def test_faults_of_ours_come_back_as_they_are(machines, tmp_path):
+    gone = [Recording(f"c{number}", str(tmp_path / "text.wav")) for number in range(80)]
+    (tmp_path / "text.wav").write_text("no recording")
+    with (
+        cluster.spread_over(machines.address, tmp_path) as out,
+        pytest.raises(AudioError, match="none of 80 recordings"),
+    ):
+        extract(PIPELINE, gone, out / "store")
+
+
+def test_results_come_in_the_order_of_the_calls(machines, tmp_path):
+    calls = [(number, 2) for number in range(20)]
+    assert list(cluster.each(pow, calls)) == [number**2 for number in range(20)]
+    with cluster.spread_over(machines.address, tmp_path):
+        assert list(cluster.each(pow, calls)) == [number**2 for number in range(20)]
+
+
+def test_features_travel_as_paths(recordings, tmp_path):
+    import pickle
+
+    features = extract(PIPELINE, recordings, tmp_path)
+    travelled = pickle.dumps(features)
+    assert len(travelled) < features.rows(range(5)).nbytes + 40 * CLIPS  # no arrays
+    again = pickle.loads(travelled)
+    rows = [0, 1, 2, 650]
+    np.testing.assert_array_equal(again.rows(rows), features.rows(rows))
+    assert again.errors == features.errors
+
+
+@pytest.mark.parametrize(
+    ("break_", "says"),
+    [
+        ({"python": "2.7"}, r"has python 3\.\d+\.\d+, this machine 2.7: install the same"),
+        ({"numpy": "0.1"}, "numpy"),
+    ],
+)
+def test_worker_with_other_packages_is_refused(machines, tmp_path, monkeypatch, break_, says):
+    here = {**cluster.packages(), **break_}
+    monkeypatch.setattr(cluster, "packages", lambda: here)
+    with pytest.raises(ClusterError, match=says), cluster.spread_over(machines.address, tmp_path):
+        pass
+
+
+def test_worker_that_does_not_see_the_folder_is_refused(machines, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    elsewhere = Path("/proc/self/cwd/runs")  # each process's own working folder
+    with (
+        pytest.raises(ClusterError, match="does not see /proc/self/cwd/runs: it has to be a folder that all"),
+        cluster.spread_over(machines.address, elsewhere),
+    ):
+        pass
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_worker_with_several_threads_is_refused(machines, tmp_path):
+    threaded = machines.worker(threads=2)
+    machines.wait_for(3)
+    try:
+        with (
+            pytest.raises(ClusterError, match=r"has 2 threads.*--nthreads 1 --nworkers 2"),
+            cluster.spread_over(machines.address, tmp_path),
+        ):
+            pass
+    finally:
+        threaded.kill()
+        machines.wait_for(2)
+
+
+def test_scheduler_that_does_not_answer_is_one_line(tmp_path):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{closed.getsockname()[1]}"
+    command = [sys.executable, "-m", "ser_keras.reproduce", "yadav2022/emodb", "--cluster", address]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ROOT})
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"error: no scheduler answers at {address}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_missing_package_is_named_with_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(DependencyError, match=r'pip install "ser_keras\[cluster\]"'),
+        cluster.spread_over("x", tmp_path),
+    ):
+        pass
+
+
+def test_scheduler_lost_half_way_is_told_in_one_line(recordings, tmp_path):
+    own = Machines(tmp_path)
+    try:
+        stopped = own.worker()
+        own.worker()
+        own.wait_for(2)
+        root = tmp_path / "store"
+
+        def kill_after_the_first_part():
+            while not list(root.rglob("part-*.csv")):
+                time.sleep(0.01)
+            own.started[0].kill()
+
+        killer = threading.Thread(target=kill_after_the_first_part)
+        with cluster.spread_over(own.address, tmp_path):
+            stopped.send_signal(signal.SIGSTOP)  # its part is not done before the scheduler is gone
+            killer.start()
+            with pytest.raises(ClusterError, match=r"the cluster was lost .* goes on from what is done"):
+                extract(PIPELINE, recordings, root)
+        killer.join()
+    finally:
+        own.stop()
+    assert 0 < len(stored(root)) < 2 * -(-CLIPS // 32)
+
+
+def test_killed_worker_loses_and_doubles_nothing(machines, recordings, local, tmp_path):
+    victim = machines.worker()
+    machines.wait_for(3)
+    root = tmp_path / "store"
+
+    def kill_after_the_first_part():
+        while not list(root.rglob("part-*.csv")):
+            time.sleep(0.01)
+        victim.kill()
+
+    killer = threading.Thread(target=kill_after_the_first_part)
+    with cluster.spread_over(machines.address, tmp_path):
+        victim.send_signal(signal.SIGSTOP)  # what it is given is not done when it dies, however fast the others are
+        killer.start()
+        features = extract(PIPELINE, recordings, root)
+        killer.join()
+    assert victim.wait(5) == -signal.SIGKILL
+    machines.wait_for(2)
+    assert stored(root) == local
+    rows = pd.concat(pd.read_csv(path) for path in root.rglob("part-*.csv"))
+    assert sorted(rows.columns) == sorted(FIELDS)
+    assert sorted(rows["clip"]) == sorted(one.clip for one in recordings)
+    assert len(features) == CLIPS
+
+
+def trained(folder, *options):
+    command = [sys.executable, "-m", "ser_keras.reproduce", "sankaran2023/ann", "--data", folder / "data"]
+    settings = ["--protocol", "speaker-independent", "--seeds", "2", "--epochs", "2", "--out", *options]
+    environment = {**os.environ, "PYTHONPATH": ROOT, "TF_NUM_INTEROP_THREADS": "1"}
+    done = subprocess.run([*command, *settings], cwd=folder, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_seeds_and_folds_trained_elsewhere_give_the_same_bytes(machines, tmp_path):
+    import keras
+
+    from ser_keras.corpora.synthetic import synthesize
+
+    synthesize("tess", tmp_path / "data", clips_per_class=8, seed=0, jobs=1)
+    victim = machines.worker()
+    machines.wait_for(3)
+    (tmp_path / "killed").mkdir()
+
+    def kill_once_it_trains():
+        while not list((tmp_path / "killed").rglob("fold-*.npz")):
+            time.sleep(0.05)
+        victim.kill()
+
+    threading.Thread(target=kill_once_it_trains, daemon=True).start()
+    trained(tmp_path, "killed", "--cluster", machines.address)
+    assert victim.wait(5) == -signal.SIGKILL
+    trained(tmp_path, "here")
+    names = sorted(path.relative_to(tmp_path / "here") for path in (tmp_path / "here").rglob("predictions.csv"))
+    assert len(names) == 2
+    for name in names:
+        here, there = tmp_path / "here" / name, tmp_path / "killed" / name
+        assert there.read_bytes() == here.read_bytes()
+        assert (there.parent / "split.csv").read_bytes() == (here.parent / "split.csv").read_bytes()
+        folds = sorted(path.name for path in here.parent.glob("model*.keras"))
+        assert folds == sorted(path.name for path in there.parent.glob("model*.keras"))
+        for fold in folds:
+            first, second = (keras.saving.load_model(one.parent / fold) for one in (here, there))
+            for own, other in zip(first.get_weights(), second.get_weights(), strict=True):
+                np.testing.assert_array_equal(own, other)
+        assert not (there.parent / "unfinished").exists()
+        assert json.loads((there.parent / "run.json").read_text())["set_aside"] == []
