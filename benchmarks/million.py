@@ -17,7 +17,7 @@ from ser_keras.features.store import PART, Recording
 from ser_keras.files import write_json
 
 FOUND = Path(__file__).with_name("found")
-HEAD = f"{'pipeline':28}{'clips/s/core':>13}{'core hours':>12}{'hours':>8}{'store GB':>10}"
+HEAD = f"{'pipeline':32}{'clips/s/core':>13}{'core hours':>12}{'hours':>8}{'store GB':>10}"
 
 
 def estimated(seconds: float, values: int, clips: int, cores: int, scheduling_s: float) -> dict[str, float]:
@@ -60,7 +60,7 @@ def main(data: Path | None, clips: int, cores: int, sample: int, out: Path) -> N
     for name, (pipeline, recordings) in sorted(pipelines.items()):
         one = found["pipelines"][name] = estimated(*_measured(pipeline, recordings), clips, cores, scheduling_s)
         click.echo(
-            f"{name:28}{one['clips_a_second_of_a_core']:13.1f}{one['core_hours']:12.1f}{one['hours']:8.2f}{one['store_gb']:10.1f}"
+            f"{name:32}{one['clips_a_second_of_a_core']:13.1f}{one['core_hours']:12.1f}{one['hours']:8.2f}{one['store_gb']:10.1f}"
         )
     write_json(out, found)
     click.echo(out)

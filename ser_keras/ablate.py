@@ -101,7 +101,7 @@ def ablate(
 
         tasks = tasks_of([pair], variant, protocol, wanted_seeds)
     changes = _changes(tasks[0], variant, named)
-    out = cli.spread(cluster, out)
+    out = cli.spread(cluster, out, data)
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = synthetic_data(needed_corpora([pair]), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)

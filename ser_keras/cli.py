@@ -20,8 +20,23 @@ import click
 from ser_keras.errors import SerError, visible
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+
+
+class DataFolder(click.Path):
+    """A folder of corpora; of a URL the folder of the cache that stands for it."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if not isinstance(value, str) or "://" not in value:
+            return super().convert(value, param, ctx)
+        from ser_keras.corpora import remote
+
+        return remote.folder(value)
+
+
 data_option = click.option(
-    "--data", type=click.Path(path_type=Path), help="Folder of corpora; else SER_KERAS_DATA, else the cache folder."
+    "--data",
+    type=DataFolder(path_type=Path),
+    help="Folder of corpora, or its URL; else SER_KERAS_DATA, else the cache folder.",
 )
 jobs_option = click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
 cluster_option = click.option(
@@ -37,13 +52,14 @@ quick_option = click.option(
 )
 
 
-def spread(address: str | None, out: Path) -> Path:
+def spread(address: str | None, out: Path, data: Path | None) -> Path:
     """Have the cluster of `--cluster` do the work of this command; `out` as its workers see it."""
     if address is None:
         return out
     from ser_keras.cluster import spread_over
+    from ser_keras.corpora.folder import data_folder
 
-    return click.get_current_context().with_resource(spread_over(address, out))
+    return click.get_current_context().with_resource(spread_over(address, out, data_folder(data)))
 
 
 INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"

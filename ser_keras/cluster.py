@@ -33,19 +33,20 @@ PATIENCE_S = 5  # for the scheduler to answer, and for the first worker
 
 
 @contextmanager
-def spread_over(address: str, out: Path) -> Iterator[Path]:
+def spread_over(address: str, out: Path, data: Path | None = None) -> Iterator[Path]:
     """Within, what goes through joblib is carried out by the cluster at `address`.
 
     Parameters
     ----------
     address : of a Dask scheduler, as tcp://HOST:8786
     out : folder for runs; given back by its absolute path, for workers have other working folders
+    data : folder of corpora; None: it is not looked at
 
     Raises
     ------
     DependencyError : no Dask
     ClusterError : no scheduler or no worker answers, one has several threads, other packages than this machine or does
-        not see `out`; or the scheduler is lost
+        not see the folders; or the scheduler is lost
     """
     try:
         import distributed
@@ -63,12 +64,12 @@ def spread_over(address: str, out: Path) -> Iterator[Path]:
             f"no scheduler answers at {address} ({told[:120]}): start one with `dask scheduler`"
         ) from None
     with client:
-        _check_workers(client, address, out)
+        _check_workers(client, address, out, data)
         with joblib.parallel_config(backend="dask", client=client):
             yield out
 
 
-def _check_workers(client: distributed.Client, address: str, out: Path) -> None:
+def _check_workers(client: distributed.Client, address: str, out: Path, data: Path | None) -> None:
     try:
         client.wait_for_workers(1, timeout=PATIENCE_S)
     except TimeoutError:
@@ -85,25 +86,28 @@ def _check_workers(client: distributed.Client, address: str, out: Path) -> None:
     mark = out / f".seen-{uuid4().hex}"
     mark.touch()
     try:
-        here, found = packages(), client.run(_seen, str(mark), on_error="return")
+        here, found = _seen(mark, data), client.run(_seen, mark, data, on_error="return")
     finally:
         mark.unlink()
-    for worker, one in found.items():
-        if isinstance(one, Exception):
-            raise ClusterError(f"worker {worker} can't load ser_keras ({one}): install it there")
-        sees, there = one
-        if not sees:
-            raise ClusterError(f"worker {worker} does not see {out}: it has to be a folder that all machines share")
-        for name in sorted(here.keys() | there.keys()):
-            if here.get(name) != there.get(name):
+    for worker, there in found.items():
+        if isinstance(there, Exception):
+            raise ClusterError(f"worker {worker} can't load ser_keras ({there}): install it there")
+        for place, own, other in zip((out, data), here[:2], there[:2], strict=True):
+            if own != other:
                 raise ClusterError(
-                    f"worker {worker} has {name} {there.get(name)}, this machine {here.get(name)}: install the same, "
-                    "for figures may differ"
+                    f"worker {worker} does not see {place}: it has to be a folder that all machines share"
+                )
+        for name, version in (here[2] | there[2]).items():
+            if (here[2].get(name), there[2].get(name)) != (version, version):
+                raise ClusterError(
+                    f"worker {worker} has {name} {there[2].get(name)}, this machine {here[2].get(name)}: install the "
+                    "same, for figures may differ"
                 )
 
 
-def _seen(mark: str) -> tuple[bool, dict[str, str]]:
-    return Path(mark).exists(), packages()
+def _seen(mark: Path, data: Path | None) -> tuple[bool, list[str], dict[str, str]]:
+    """Whether the mark in one folder is there, what is in the other, and the versions of packages."""
+    return mark.exists(), sorted(os.listdir(data)) if data and data.is_dir() else [], packages()
 
 
 def packages() -> dict[str, str]:
@@ -157,7 +161,7 @@ def apart(function: Callable[..., T], *call: object) -> T:
     """
     if not on_cluster():
         return function(*call)
-    from joblib.externals import cloudpickle
+    import cloudpickle  # comes with Dask
 
     with tempfile.TemporaryDirectory() as folder:
         asked, answered = Path(folder) / "asked", Path(folder) / "answered"
@@ -176,9 +180,12 @@ def apart(function: Callable[..., T], *call: object) -> T:
 def _answer(asked: Path, answered: Path) -> None:
     """Carry out what `apart` asks for, as long as the asking process lives."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    import joblib
+
     function, call = pickle.loads(asked.read_bytes())
     try:
-        given = function(*call)
+        with joblib.parallel_config(backend="sequential"):  # the machine's other cores have workers of their own
+            given = function(*call)
     except (SerError, ValueError) as error:
         given = error
     unfinished = answered.with_suffix(".unfinished")

@@ -87,7 +87,7 @@ def compare(
     if not asked or (mode == "cross" and len(asked) < 2):
         raise ProtocolError(f"--mode {mode} of {len(asked)} corpora: name more with --corpora")
     wanted_seeds = seeds(numbers)
-    out = cli.spread(cluster, out)
+    out = cli.spread(cluster, out, data)
     if recordings == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = synthetic_data(list(asked), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)

@@ -149,7 +149,7 @@ def reproduce(
         click.echo(_listing(data))
         return
     pairs, wanted_seeds, chosen = selected(targets), seeds(numbers), choices.parsed(choose)
-    out = cli.spread(cluster, out)
+    out = cli.spread(cluster, out, data)
     if corpora == "auto" and not any(folder.find(name, data) for name in needed_corpora(pairs)):
         corpora, quick = "synthetic", True
     if corpora == "synthetic":

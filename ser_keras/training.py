@@ -147,7 +147,8 @@ def extract_ahead(task: Task, corpora: LoadedCorpora, settings: Settings) -> Non
     """
     choices = resolved(task.choices, settings.choose)
     weights = "trained" if settings.weights is None else "published"
-    if settings.force or not (run_folder(task, settings.out, changed(task, choices), weights) / "run.json").exists():
+    folder = run_folder(task, settings.out, changed(task, choices), weights, settings.precision)
+    if settings.force or not (folder / "run.json").exists():
         preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
 
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 
-import click
 import pytest
 
 from ser_keras import ablate as command_module
+from ser_keras import training
 from ser_keras.ablate import ablate
 from ser_keras.errors import SerError
 from ser_keras.report import ablation_write, evidence, tables
@@ -72,19 +72,20 @@ def test_killed_ablation_goes_on_with_what_is_missing(killed):
 
 
 def test_network_that_keras_cant_build_is_a_line_and_the_others_go_on(monkeypatch, capsys, tmp_path):
-    def run(task, change, loaded, settings):
-        if change == ("conv_blocks", 9):
+    def run(task, loaded, settings):
+        if settings.choose == {"conv_blocks": "9"}:
             raise ValueError("Computed output size\nwould be negative")
-        click.echo(f"ran {change}")
+        return settings.choose
 
     seen = {}
-    monkeypatch.setattr(command_module, "_run", run)
+    monkeypatch.setattr(training, "run", run)
+    monkeypatch.setattr(command_module, "result_line", lambda task, folder: f"ran {folder}")
     monkeypatch.setattr(command_module, "_table", lambda task, done, out, failures: seen.update(failures))
     monkeypatch.setattr(ablation_write, "write_ablation", lambda *arguments: "table")
     tasks = tasks_of([("sankaran2023", "cnn")], None, "published", (0,))
     command_module._carried_out(tasks, (("conv_blocks", 9), ("filters", 16)), None, Settings(tmp_path))
     assert seen == {("conv_blocks", 9): {0: "Computed output size would be negative"}}
-    assert "ran ('filters', 16)" in capsys.readouterr().out
+    assert "filters = 16: ran {'filters': '16'}" in capsys.readouterr().out
 
 
 def test_table_has_every_setting_and_seed(killed):

@@ -174,6 +174,12 @@ def test_worker_that_does_not_see_the_folder_is_refused(machines, tmp_path, monk
     ):
         pass
     assert not list((tmp_path / "runs").iterdir())
+    (tmp_path / "emodb").mkdir()
+    with (
+        pytest.raises(ClusterError, match="does not see /proc/self/cwd: it has to be a folder that all"),
+        cluster.spread_over(machines.address, tmp_path, elsewhere.parent),
+    ):
+        pass
 
 
 def test_worker_with_several_threads_is_refused(machines, tmp_path):

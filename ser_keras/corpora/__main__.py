@@ -18,8 +18,8 @@ name_argument = click.argument(
 )
 data_option = click.option(
     "--data",
-    type=click.Path(path_type=Path),
-    help=f"Folder that holds a folder for each corpus; else ${folder.VARIABLE}, else one in the user's cache.",
+    type=cli.DataFolder(path_type=Path),
+    help=f"Folder of a folder for each corpus, or its URL; else ${folder.VARIABLE}, else one in the user's cache.",
 )
 
 

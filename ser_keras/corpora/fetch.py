@@ -12,6 +12,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
+from ser_keras.corpora import remote
 from ser_keras.corpora.archive import unpack
 from ser_keras.corpora.download import resumable, tls_session
 from ser_keras.corpora.folder import Found, by_hand, data_folder, find_in, loader
@@ -43,6 +44,7 @@ def fetch(name: str, data: Path | None = None, *, address: str | None = None) ->
     ------
     CorpusError : no such corpus, or its terms ask for a person, or it cannot be had whole from the address
     """
+    remote.refuse_to_write(data_folder(data, must_exist=False))
     return fetch_into(
         data_folder(data, must_exist=False), corpus(name), manifest(name), loader(name).labels, address=address
     )

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import platformdirs
 
-from ser_keras.corpora import cremad, emodb, ravdess, savee, tess
+from ser_keras.corpora import cremad, emodb, ravdess, remote, savee, tess
 from ser_keras.corpora.manifest import Corpus, Entry, Labels, Manifest, corpus, manifest
 from ser_keras.errors import CorpusError
 
@@ -83,6 +83,8 @@ def data_folder(data: Path | None = None, *, must_exist: bool = True) -> Path:
     CorpusError : a folder that was asked for is not there, though it must
     """
     chosen = data or os.environ.get(VARIABLE)
+    if chosen and remote.is_url(str(chosen)):
+        return remote.folder(str(chosen))
     if not chosen:
         return platformdirs.user_cache_path("ser_keras") / "corpora"
     path = Path(os.path.abspath(Path(chosen).expanduser()))  # keeps links, drops the detours
@@ -104,6 +106,7 @@ def find(name: str, data: Path | None = None) -> Found | None:
 
 def find_in(data: Path, corpus: Corpus, manifest: Manifest, labels: Callable[[str], Labels | None]) -> Found | None:
     """As `find`, of any description: of the folders that bear one of the corpus's names, the one with most clips."""
+    remote.bring(data, corpus.folders, (*ENDINGS, SYNTHETIC.casefold()))
     scans = [scan(folder, manifest, labels) for folder in _candidates(data, corpus)]
     found = max(scans, key=lambda found: len(found.paths), default=None)
     return found if found and found.paths else None

@@ -56,7 +56,7 @@ def table_command(
         experiment, chosen = _variant(target, variant)
     given = choices.resolved(experiment.choices + chosen.choices, choices.parsed(choose))
     export.check_ending(out)
-    cache = cli.spread(cluster, cache)
+    cache = cli.spread(cluster, cache, data)
     table, errors = export.table(experiment, chosen, given, data, cache, jobs=jobs)
     export.write(table, out)
     for clip, reason in errors:
