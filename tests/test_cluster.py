@@ -6,12 +6,14 @@ start them.
 
 import json
 import os
+import pickle
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -139,9 +141,27 @@ def test_results_come_in_the_order_of_the_calls(machines, tmp_path):
         assert list(cluster.each(pow, calls)) == [number**2 for number in range(20)]
 
 
-def test_features_travel_as_paths(recordings, tmp_path):
-    import pickle
+def test_training_has_a_process_of_its_own_and_its_faults_come_back(machines, tmp_path):
+    assert cluster.apart(os.getpid) == os.getpid()
+    with cluster.spread_over(machines.address, tmp_path):
+        found = list(cluster.each(partial(cluster.apart, os.getpid), [(), ()]))
+        assert not {*found, os.getpid()} & {process.pid for process in machines.started}
+        assert len(set(found)) == 2
+        with pytest.raises(ValueError, match="invalid literal"):
+            list(cluster.each(partial(cluster.apart, int), [("x",), ("1",)]))
 
+
+def test_process_of_a_training_ends_with_its_worker(tmp_path):
+    asked = tmp_path / "asked"
+    asked.write_bytes(pickle.dumps((time.sleep, (600,))))
+    command = [sys.executable, "-m", "ser_keras.cluster", asked, tmp_path / "answered"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, env={**os.environ, "PYTHONPATH": ROOT})
+    child.stdin.close()  # as the kernel does for a worker that is killed
+    assert child.wait(60) == 1
+    assert not (tmp_path / "answered").exists()
+
+
+def test_features_travel_as_paths(recordings, tmp_path):
     features = extract(PIPELINE, recordings, tmp_path)
     travelled = pickle.dumps(features)
     assert len(travelled) < features.rows(range(5)).nbytes + 40 * CLIPS  # no arrays
