@@ -9,7 +9,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-PAPER ?= yadav2022
+PAPER ?= sankaran2023/ann
 OUT ?= runs
 DATA ?=
 ARGS ?=
@@ -18,7 +18,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 .PHONY: reproduce test lint docs audit bench bench-training results wheel clean
 
 reproduce: $(VENV)/.installed
-	@$(VENV)/bin/python -m ser_keras.reproduce $(PAPER) --out $(OUT) $(if $(DATA),--data $(DATA),--corpora auto) $(ARGS)
+	@$(VENV)/bin/python -m ser_keras.reproduce $(PAPER) --out $(OUT) $(if $(DATA),--data $(DATA),--corpora synthetic --quick) $(ARGS)
 
 test: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest -q $(ARGS)

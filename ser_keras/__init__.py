@@ -29,6 +29,9 @@ def load(run: str | os.PathLike | None = None, fold: int | None = None) -> Predi
     ------
     RunError : neither a finished run nor an export, or its paper has changed since
     """
-    from ser_keras.prediction import predictor
+    from ser_keras import cli
 
-    return predictor.load(run, fold)
+    with cli.quiet_imports():  # TensorFlow's own lines
+        from ser_keras.prediction import predictor
+
+        return predictor.load(run, fold)

@@ -45,9 +45,10 @@ def read_split(path: Path) -> "pd.DataFrame":
         raise ProtocolError(f"{path} is no CSV that can be read ({' '.join(str(error).split())})") from None
     table.columns = [str(name).strip().lower() for name in table.columns]
     missing = [name for name in ("speaker", "part") if name not in table]
-    if missing or not {"clip", "path"} & set(table):
-        wanted = missing[0] if missing else "clip or path"
-        raise ProtocolError(f"{path} lacks the column {wanted}; it has {', '.join(table.columns) or 'none'}")
+    missing += [] if {"clip", "path"} & set(table) else ["clip or path"]
+    if missing:
+        columns = f"column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+        raise ProtocolError(f"{path} lacks the {columns}; it has {', '.join(table.columns) or 'none'}")
     if "clip" not in table:
         table["clip"] = table["path"]
     if "path" in table:
@@ -113,7 +114,12 @@ def lines(found: Leaks) -> list[str]:
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @cli.debug_option
 def leakage(split: Path, allow: tuple[str, ...], as_json: bool) -> int:
-    """Count what the test part of a split shares with its training part; exit 1 when something leaks."""
+    """Count what the test part of a split shares with its training part; exit 1 when something leaks.
+
+    SPLIT.csv has one row a clip. It needs the columns clip (an id) or path, speaker, and part: train, validation or
+    test. Where they are known: text (what is said), emotion, take, copy_of (the clip that an altered one was made of),
+    fitted (yes: a normalisation was fitted on it), fold.
+    """
     found = checked(read_split(split))
     if as_json:
         click.echo(json.dumps({"tested": found.tested, "leaks": found.counts}, indent=1))

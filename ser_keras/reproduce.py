@@ -232,9 +232,11 @@ def _run_all(
         from ser_keras.report.write import write_report
 
         tasks = tasks_of(pairs, variant, protocol, wanted_seeds)
-    unknown = sorted(set(settings.choose) - {choice.key for task in tasks for choice in task.choices})
+    known = dict.fromkeys(choice.key for task in tasks for choice in task.choices)
+    unknown = sorted(set(settings.choose) - set(known))
     if unknown:
-        raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; the report lists each one's")
+        told = ", ".join(known) or "none"
+        raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; theirs are {told}")
     missing, reports, todo = {}, {}, []
     for task in tasks:
         try:

@@ -112,3 +112,14 @@ def test_command_names_the_folder_after_the_run(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(export.command, [str(run)], standalone_mode=False)
     assert done.output == "exported/yadav2022-emodb-described-published-seed-0-keras\n"
+
+
+def test_card_of_a_synthetic_run_claims_neither_the_papers_test_part_nor_the_corpus(run, tmp_path):
+    record = json.loads((run / "run.json").read_text())
+    record["corpora"]["emodb"] |= {"synthetic": True, "clips": 70}
+    (run / "run.json").write_text(json.dumps(record))
+    folder = export.export(run, "keras", tmp_path / "out")
+    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "emodb: synthetic recordings in its layout" in card and "CC0" not in card
+    assert "The split is made as in the paper, of other clips" in card and "is that of the paper" not in card
+    assert json.loads((folder / "model.json").read_text())["name"].endswith("seed 0 synthetic, as keras")

@@ -75,6 +75,7 @@ def test_same_samples_under_another_header_are_the_same_recording(call, tmp_path
     [
         ("clip,part\na,train\n", "lacks the column speaker"),
         ("speaker,part\ns1,train\n", "lacks the column clip or path"),
+        ("file,split\na,train\n", "lacks the columns speaker, part, clip or path; it has file, split"),
         ("clip,speaker,part\na,s1,train\n", "no row is of the test part"),
         ("clip,speaker,part\na,s1,test\n", "no row is of the train part"),
         ("", "is no CSV that can be read"),

@@ -105,7 +105,11 @@ def test_second_call_trains_nothing_and_other_settings_are_refused(synthetic):
         (["yadav2022/iemocap"], 3, "yadav2022 has no experiment 'iemocap'; experiments: ravdess, "),
         (["yadav2022/emodb", "--data", "nowhere"], 3, "nowhere"),
         (["yadav2022/emodb"], 3, "python -m ser_keras.corpora fetch emodb"),
-        (["yadav2022/emodb", "--choose", "volume=3"], 3, "'volume' is a choice of none of these experiments"),
+        (
+            ["yadav2022/emodb", "--choose", "volume=3"],
+            3,
+            "'volume' is a choice of none of these experiments; theirs are ",
+        ),
         (["yadav2022/emodb", "--choose", "volume"], 3, "--choose takes KEY=VALUE"),
         (["yadav2022/emodb", "--seeds", "many"], 2, "neither a number of seeds"),
         (["yadav2022/emodb", "--epochs", "0"], 2, "0 is not in the range"),

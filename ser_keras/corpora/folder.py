@@ -123,6 +123,10 @@ def present(name: str, data: Path | None = None) -> Found:
     if found is None:
         described = corpus(name)
         where = data_folder(data)
+        if where.name.casefold() in map(str.casefold, described.folders) and find(name, where.parent):
+            raise CorpusError(
+                f"{where} is the folder of {described.title} itself: name the one it is in, {where.parent}"
+            )
         raise CorpusError(
             f"{described.title}: none of its {len(manifest(name).entries)} clips is in {where} "
             f"(looked in folders called {', '.join(described.folders)}); "

@@ -143,5 +143,13 @@ def name(record: Mapping, fold: int | None, models: int) -> str:
     changed = [f"{one['key']}={one['value']}" for one in record["choices"] if one["value"] != one.get("default")]
     if record.get("weights", "trained") != "trained":
         changed.append(f"weights={record['weights']}")
+    synthetic = any(isinstance(one, dict) and one.get("synthetic") for one in _corpora(record))
+    changed += [word for word, holds in (("synthetic", synthetic), ("quick", record.get("quick"))) if holds]
     folds = f"fold {fold}" if fold is not None else f"mean of {models} folds" if models > 1 else ""
     return " ".join([told, *changed, *([folds] if folds else [])])
+
+
+def _corpora(record: Mapping) -> list:
+    """What a record says of its corpora; [] where it says nothing that can be read."""
+    told = record.get("corpora")
+    return list(told.values()) if isinstance(told, dict) else []

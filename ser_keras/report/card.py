@@ -20,9 +20,9 @@ def document(run: Run) -> str:
         f"{texts.percent(metrics.uar(confusion))}.",
         *_over_speakers(run),
         f"- Protocol: {record['protocol']}. In training as well as in the test part: {leaking}.",
-        *(_published_caution(record["protocol"])),
+        *_published_caution(record),
     ]
-    licences = [f"- {name}: {_licence(name)}" for name in record["corpora"]]
+    licences = [f"- {name}: {_source(name, one)}" for name, one in record["corpora"].items()]
     limits = [
         "- Acted speech of few speakers in a few sentences: nothing is known of how it does on other speech.",
         "- Not for decisions on people: no hiring, no policing, no covert monitoring.",
@@ -57,12 +57,16 @@ def _over_speakers(run: Run) -> list[str]:
     return [f"- Over its {len(set(run.speakers))} speakers (cluster bootstrap, 95 %): accuracy {accuracy}, UAR {uar}."]
 
 
-def _published_caution(protocol: str) -> list[str]:
-    if protocol != "published":
+def _published_caution(record: Mapping) -> list[str]:
+    if record["protocol"] != "published":
         return []
-    return ["- The test part is that of the paper: these figures say nothing of speakers it has never heard."]
+    whole = all(one["clips"] >= one["expected"] and not one["synthetic"] for one in record["corpora"].values())
+    test = "The test part is that of the paper" if whole else "The split is made as in the paper, of other clips"
+    return [f"- {test}: these figures say nothing of speakers it has never heard."]
 
 
-def _licence(name: str) -> str:
+def _source(name: str, state: Mapping) -> str:
+    if state["synthetic"]:
+        return "synthetic recordings in its layout, none of its own"
     known: Mapping = manifest.corpora()
     return f"{known[name].title}, {known[name].licence}" if name in known else "unknown"

@@ -175,14 +175,15 @@ def new_corpus(
     values = {
         "title": title or name,
         "licence": str(licence or "TODO"),
+        "folders": list(dict.fromkeys((name, folder.resolve().name))),
         "clips": len(entries),
         "speakers": len({entry.labels.speaker for entry in entries}),
         "counts": dict(sorted(Counter(entry.labels.emotion for entry in entries).items())),
     }
     package = write_package("corpus", name, out, values, {f"{name}/manifest.csv": text})
     click.echo(f"{package}: {len(entries)} clips; then\n  pip install -e '{package}[test]' && pytest {package}")
-    if audb:
-        click.echo(f"  the recordings are in {folder}: ln -s {folder} my_corpora/{name}")
+    told = f"ln -s {folder} my_corpora/{name}" if audb else f"--data {folder.resolve().parent} finds them"
+    click.echo(f"  the recordings are in {folder}: {told}")
 
 
 if __name__ == "__main__":

@@ -189,3 +189,9 @@ def test_a_whole_corpus_in_another_layout_is_found_whole(name, loader, rename, t
     found = scan(tmp_path, known, loader.labels)
     assert len(found.paths) == len(known.entries)
     assert found.foreign == ()
+
+
+def test_folder_of_the_corpus_itself_is_told_from_the_one_it_is_in(tmp_path):
+    touch(tmp_path / "emodb/wav/03a01Fa.wav")
+    with pytest.raises(CorpusError, match=rf"is the folder of EMO-DB.* itself: name the one it is in, {tmp_path}$"):
+        present("emodb", tmp_path / "emodb")
