@@ -188,6 +188,7 @@ def _carried_out(
     fitting.make_deterministic()
     parts = preparation.parts(pool, split)
     classes = len(task.classes)
+    keras.utils.clear_session()  # else layers are named after what this process has trained before
     keras.utils.set_random_seed(task.seed)
     model = built(lambda: task.variant.build(classes, choices), settings.precision)
     if settings.weights is None:

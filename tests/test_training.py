@@ -210,6 +210,9 @@ def test_equal_seeds_give_equal_predictions_whatever_the_workers(corpora, tmp_pa
     other = training.run(dataclasses.replace(TASK, seed=1), corpora, Settings(tmp_path / "a"))
     contents = [(folder / "predictions.csv").read_bytes() for folder in (one, two, other)]
     assert contents[0] == contents[1] != contents[2]
+    # whatever was trained in the process before, layers are named alike
+    models = [keras.saving.load_model(folder / "model.keras") for folder in (one, two)]
+    assert [layer.name for layer in models[0].layers] == [layer.name for layer in models[1].layers]
 
 
 @pytest.mark.parametrize(("backend", "promised"), [("tensorflow", True), ("jax", False), ("torch", False)])
