@@ -49,10 +49,13 @@ def by_group(
     groups: Sequence[str],
     classes: Sequence[str],
 ) -> dict[str, dict]:
-    """`scores` of the clips of each group (gender, corpus), groups sorted; the UAR is over the classes it has."""
+    """`scores` of the clips of each group (gender, corpus), groups sorted; the UAR is over the classes it has.
+
+    Clips whose group is "", not known, are left out.
+    """
     columns = [np.asarray(values, dtype=object) for values in (y_true, y_pred, speakers)]
     of = np.asarray(groups, dtype=object)
-    return {str(name): scores(*(values[of == name] for values in columns), classes) for name in sorted(set(of))}
+    return {str(name): scores(*(values[of == name] for values in columns), classes) for name in sorted(set(of) - {""})}
 
 
 def confused_pairs(

@@ -44,7 +44,8 @@ def read(folder: Path) -> Result:
     """
     try:
         record = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
-        table = pd.read_csv(folder / "predictions.csv", dtype={"speaker": str, "clip": str})
+        texts = dict.fromkeys((*COLUMNS[:4], "true", "predicted"), str)
+        table = pd.read_csv(folder / "predictions.csv", dtype=texts, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise _wrong(folder, f"can't be read ({error})") from None
     if record.get("schema") != SCHEMA:

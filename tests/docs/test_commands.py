@@ -101,9 +101,9 @@ def workplace(tmp_path_factory):
         soundfile.write("talk.mp3", np.concatenate(sounds), soundfile.info(clips[0]).samplerate)
         own = Path("my_corpora", "mine")
         own.mkdir()
-        for number, clip in enumerate(clips[:4]):
-            name = f"{'ab'[number % 2]}_t{number}_{('sad', 'angry')[number // 2]}.wav"
-            shutil.copy(clip, own / name)
+        for number, clip in enumerate(clips):
+            for speaker in "abcdef":
+                shutil.copy(clip, own / f"{speaker}_t{number}_{('sad', 'angry')[number % 2]}.wav")
         Path("FOLDER").symlink_to(own)
         lines = [f"{one.name},{one.stem.split('_')[2]},{one.stem.split('_')[0]}" for one in sorted(own.iterdir())]
         Path("clips.csv").write_text("\n".join(["path,emotion,speaker", *lines]) + "\n", encoding="utf-8")

@@ -69,3 +69,9 @@ def test_pair_without_clips_is_never_confused():
     (found,) = confused_pairs(np.array([[0, 0], [1, 3]]), ["happy", "angry"])
     assert (found["first_as_second"], found["second_as_first"]) == (0.25, 0.0)
     assert (found["first"], found["second"]) == ("angry", "happy")
+
+
+def test_clips_of_no_known_group_are_left_out():
+    found = by_group(["angry", "sad"], ["angry", "fear"], ["s1", "s2"], ["female", ""], CLASSES)
+    assert list(found) == ["female"] and found["female"]["clips"] == 1
+    assert by_group(["angry"], ["angry"], ["s1"], [""], CLASSES) == {}
