@@ -1,8 +1,11 @@
 """Strangers' files, spoilt at random: read or refused, never a crash. The long form: `python -m campaigns.fuzz`."""
 
+import json
 import os
 import random
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns import fuzz, guided
+from campaigns import fuzz
 from campaigns.readers import Target, targets
 from campaigns.recordings import EXTENSIBLE, TONE, pcm, wav
 from campaigns.spoil import changed
@@ -77,19 +80,32 @@ def test_recording_with_any_header_is_finite_or_refused(tmp_path, codec, channel
         assert audio.RATES[0] <= given_rate <= audio.RATES[1]
 
 
+def guided_by_atheris(script, folder):
+    """What a campaign found in a fresh interpreter: forked from this one, with what tests load, it may never start."""
+    lines = ("import json, os, sys", "from pathlib import Path", "import numpy as np", "from campaigns import guided",
+             "from campaigns.readers import Target", f"left = Path({str(folder)!r})", script)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True, timeout=300, cwd=ROOT
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def test_atheris_chooses_changes_in_a_process_of_its_own(tmp_path):
-    found = guided.campaign("recording", 500, 0, tmp_path / "left")
+    found = guided_by_atheris("print(json.dumps(guided.campaign('recording', 500, 0, left)))", tmp_path / "left")
     assert (found["read"] + found["refused"], found["faults"]) == (500, [])
     assert found["read"] and found["refused"]  # both: or nothing would have been tried
     assert 0 < found["peak_mib"] < 1024
     assert not list((tmp_path / "left").iterdir())
 
 
-@pytest.mark.parametrize("way", [lambda: 1 / 0, lambda: os._exit(7), lambda: np.zeros(2**31, np.uint8)])
-def test_input_at_which_a_process_ends_is_a_fault(monkeypatch, tmp_path, way):
-    target = Target(lambda folder, content: way() if len(content) > 3 else None, (b"abc", b"abcdef"))
-    monkeypatch.setattr(guided, "targets", lambda: {"own": target})
-    found = guided.campaign("own", 500, 0, tmp_path)
+@pytest.mark.parametrize("way", ["1 / 0", "os._exit(7)", "np.zeros(2**31, np.uint8)"])
+def test_input_at_which_a_process_ends_is_a_fault(tmp_path, way):
+    script = (
+        f"target = Target(lambda folder, content: {way} if len(content) > 3 else None, (b'abc', b'abcdef'))\n"
+        "guided.targets = lambda: {'own': target}\n"
+        "print(json.dumps(guided.campaign('own', 500, 0, left)))"
+    )
+    found = guided_by_atheris(script, tmp_path)
     assert len(found["faults"]) == 1
     assert found["inputs"] < 500
 

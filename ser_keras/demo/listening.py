@@ -81,20 +81,12 @@ def available(out: Path) -> tuple[dict[str, Path | None], list[str]]:
     for paper in runs.papers_with_runs(out):
         for path in sorted((out / paper).glob("*/*/*/seed-*/run.json")):
             try:
-                name, record = stored.checked(path.parent)
+                name, _ = stored.checked(path.parent)
             except SerError as error:
                 refused.append(str(error))
             else:
-                found[name + _mark(record)] = path.parent
+                found[name] = path.parent
     return found, refused
-
-
-def _mark(record: Mapping) -> str:
-    """What tells a run that is no measure of its paper: nothing of an ordinary one."""
-    quick = ["quick run"] if record.get("quick") else []
-    synthetic = [one for one in record.get("corpora", {}).values() if one.get("synthetic")]
-    marks = [*quick, *(["synthetic recordings"] if synthetic else [])]
-    return f" ({', '.join(marks)})" if marks else ""
 
 
 @lru_cache(maxsize=LOADED)

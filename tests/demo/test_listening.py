@@ -40,7 +40,7 @@ def test_quick_run_on_synthetic_recordings_is_marked(runs, tmp_path):
         record = json.loads(path.read_text(encoding="utf-8"))
         record["quick"] = record["corpora"]["cremad"]["synthetic"] = True
         path.write_text(json.dumps(record), encoding="utf-8")
-    assert list(listening.available(out)[0]) == [BOX, f"{RUN} (quick run, synthetic recordings)"]
+    assert list(listening.available(out)[0]) == [BOX, f"{RUN} synthetic quick"]
 
 
 def test_a_folder_without_runs_leaves_the_model_in_the_box(tmp_path):
