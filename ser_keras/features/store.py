@@ -167,7 +167,7 @@ def _write_rows(path: Path, rows: list[tuple]) -> None:
 
 
 def _reopened(shape: tuple, errors: dict, paths: tuple[Path, ...], places: dict) -> Features:
-    return Features(shape, errors, tuple(np.load(path, mmap_mode="r") for path in paths), places)
+    return Features(shape, errors, tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in paths), places)
 
 
 def _index(folder: Path) -> dict[Key, Place]:

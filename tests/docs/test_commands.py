@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from joblib.externals.loky import get_reusable_executor
 
 from ser_keras.corpora.synthetic import synthesize
 
@@ -86,6 +87,7 @@ def workplace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workplace")
     here = os.getcwd()
     os.chdir(folder)
+    get_reusable_executor().shutdown()  # workers that were started elsewhere would stay there
     try:
         for name in CORPORA:
             synthesize(name, Path("my_corpora"), clips_per_class=8, jobs=2)
@@ -132,6 +134,7 @@ def called_here(module: str, arguments: list[str], folder: Path) -> int:
     """Run a module as `python -m` does, with the folder as the current one."""
     here, before = os.getcwd(), sys.argv
     os.chdir(folder)
+    get_reusable_executor().shutdown()  # workers that were started elsewhere would stay there
     sys.argv = [module, *arguments]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
