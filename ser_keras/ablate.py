@@ -57,13 +57,7 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
     help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
 )
 @cli.data_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder for runs and the table.",
-)
+@cli.out_option("Folder for runs and the table.")
 @click.option("--seeds", "numbers", default="3", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
 @cli.cluster_option
@@ -209,7 +203,7 @@ def _attempted(
     from ser_keras import training
     from ser_keras.report.texts import value_text
 
-    carried_out = training.extract_ahead if ahead else training.run
+    carried_out = training.extract if ahead else training.run
     if change is None:
         return carried_out(task, loaded, settings), ""
     key, value = change

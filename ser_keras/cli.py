@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -39,6 +39,13 @@ data_option = click.option(
     help="Folder of corpora, or its URL; else SER_KERAS_DATA, else the cache folder.",
 )
 jobs_option = click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
+
+
+def out_option(what: str, default: str = "runs") -> Callable:
+    """The option `--out`, a folder that need not be there; a name that is no Unicode is taken as well."""
+    return click.option("--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=what)
+
+
 cluster_option = click.option(
     "--cluster",
     metavar="ADDRESS",

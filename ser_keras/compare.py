@@ -44,13 +44,7 @@ def names(text: str) -> tuple[str, ...]:
 )
 @click.option("--classes", help="Emotions, separated by commas; else those that all corpora share.")
 @cli.data_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder for cells and report.",
-)
+@cli.out_option("Folder for cells and report.")
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
 @cli.cluster_option

@@ -33,11 +33,12 @@ def remove_left(folder: Path, stem: str = "*", suffix: str = ".*") -> None:
     """Remove the temporary files that killed processes of this machine left in a folder; `stem`, `suffix`: globs."""
     for path in folder.glob(f".{stem}.{glob.escape(platform.node())}-*{suffix}"):
         process = re.search(r"-(\d+)(\.[^.]*)?$", path.name)
-        if process and not _runs(int(process[1])):
+        if process and not is_running(int(process[1])):
             path.unlink(missing_ok=True)
 
 
-def _runs(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether there is a process of this number, whoever's it is."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -73,13 +73,7 @@ def seeds(text: str) -> tuple[int, ...]:
     help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
 )
 @cli.data_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder for runs and reports.",
-)
+@cli.out_option("Folder for runs and reports.")
 @click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
 @cli.jobs_option
 @click.option(
@@ -225,8 +219,7 @@ def _run_all(
     """Run every experiment whose corpora are there and report each paper; gives a line for each corpus that is not."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
     with cli.quiet_imports():
-        from ser_keras import side_by_side, training
-        from ser_keras.cluster import on_cluster
+        from ser_keras import side_by_side
         from ser_keras.corpora import table
         from ser_keras.report.summary import write_summary
         from ser_keras.report.write import write_report
@@ -247,8 +240,7 @@ def _run_all(
         own = {choice.key for choice in task.choices}
         chosen = {key: value for key, value in settings.choose.items() if key in own}
         todo.append((task, corpora, replace(settings, choose=chosen)))
-    done = training.runs(todo) if on_cluster() else side_by_side.folders(todo, parallel)
-    for (task, *_), run_folder in zip(todo, done, strict=True):
+    for (task, *_), run_folder in zip(todo, side_by_side.folders(todo, parallel), strict=True):
         click.echo(result_line(task, run_folder))
         reports[task.paper] = write_report(settings.out, task.paper)
     for report in reports.values():

@@ -7,12 +7,14 @@ cores, and a run that is killed goes on as ever.
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import starmap
 from pathlib import Path
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from ser_keras import cli
+from ser_keras.cluster import each, on_cluster
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.errors import RunError
 from ser_keras.tasks import Settings, Task
@@ -21,7 +23,7 @@ Todo = tuple[Task, LoadedCorpora, Settings]
 
 
 def folders(todo: Sequence[Todo], processes: int) -> Iterator[Path]:
-    """The folder of each run in turn, finished; `processes` of them are worked on at a time.
+    """The folder of each run in turn, finished; `processes` of them are worked on at a time, on a cluster as it can.
 
     Raises
     ------
@@ -30,12 +32,15 @@ def folders(todo: Sequence[Todo], processes: int) -> Iterator[Path]:
     """
     from ser_keras import training
 
-    if processes == 1 or len(todo) < 2:
-        for task, corpora, settings in todo:
-            yield training.run(task, corpora, settings)
+    here = not on_cluster()
+    if here and (processes == 1 or len(todo) < 2):
+        yield from starmap(training.run, todo)
         return
-    for task, corpora, settings in todo:
-        training.extract(task, corpora, settings)
+    for one in todo:
+        training.extract(*one)
+    if not here:
+        yield from each(training.run, todo)
+        return
     calls = (
         joblib.delayed(_carried_out)(_names(task), corpora, replace(settings, jobs=1, line=number % processes))
         for number, (task, corpora, settings) in enumerate(todo)

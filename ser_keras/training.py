@@ -9,7 +9,7 @@ a run that is killed goes on from there when it is asked for again, and gives th
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -48,8 +48,7 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     deterministic = fitting.make_deterministic()
     choices = resolved(task.choices, settings.choose)
     recipe = _recipe(task.variant.training(choices), settings)
-    weights = "trained" if settings.weights is None else "published"
-    apart = {"weights": weights, "precision": settings.precision}
+    apart = _apart(settings)
     declared = declaration(task, choices, recipe, corpora, quick=settings.quick, **apart)
     folder = run_folder(task, settings.out, changed(task, choices), **apart)
     if settings.force or not finished(folder, declared):
@@ -61,11 +60,20 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     return folder
 
 
+def _apart(settings: Settings) -> dict[str, str]:
+    """What sets a run apart from those of the same choices: whose weights, and what they compute in."""
+    return {"weights": "trained" if settings.weights is None else "published", "precision": settings.precision}
+
+
 def extract(task: Task, corpora: LoadedCorpora, settings: Settings) -> None:
-    """Take all features that a run needs and that are not in the store, unless it is finished."""
+    """Take all features that a run needs and that are not in the store, unless it is finished.
+
+    Raises
+    ------
+    ProtocolError, AudioError : as `run`
+    """
     choices = resolved(task.choices, settings.choose)
-    weights = "trained" if settings.weights is None else "published"
-    folder = run_folder(task, settings.out, changed(task, choices), weights, settings.precision)
+    folder = run_folder(task, settings.out, changed(task, choices), **_apart(settings))
     if (folder / "run.json").exists() and not settings.force:
         return
     pool = _pool(task, corpora, choices, settings)
@@ -128,28 +136,6 @@ def _train(
     }
     resumed = [fold.fitted.resumed_after for fold in folds]
     _write_run(folder, folds, pool, {**record, "resumed_after": resumed} if any(resumed) else record)
-
-
-def runs(calls: Sequence[tuple[Task, LoadedCorpora, Settings]]) -> Iterator[Path]:
-    """`run` of each call, in their order; on a cluster side by side."""
-    if cluster.on_cluster():
-        for call in calls:
-            extract_ahead(*call)
-    return cluster.each(run, calls)
-
-
-def extract_ahead(task: Task, corpora: LoadedCorpora, settings: Settings) -> None:
-    """Put a task's features into the store, so that runs side by side find them there; nothing for a finished run.
-
-    Raises
-    ------
-    ProtocolError, AudioError : as `run`
-    """
-    choices = resolved(task.choices, settings.choose)
-    weights = "trained" if settings.weights is None else "published"
-    folder = run_folder(task, settings.out, changed(task, choices), weights, settings.precision)
-    if settings.force or not (folder / "run.json").exists():
-        preparation.pool(task, corpora.clips, choices, settings.out / "cache" / "features", settings.jobs)
 
 
 def _check_strict(settings: Settings, set_aside: Sequence[Mapping[str, str]]) -> None:

@@ -45,9 +45,16 @@ def refuse_to_write(place: Path) -> None:
     ------
     CorpusError : it does
     """
-    if (place / MARK).exists():
-        url = json.loads((place / MARK).read_text(encoding="utf-8"))["url"]
+    if url := _url(place):
         raise CorpusError(f"{url} is only read: fetch into a folder of this machine, and copy it there")
+
+
+def _url(place: Path) -> str | None:
+    """The URL that a folder stands for, if it does."""
+    try:
+        return json.loads((place / MARK).read_text(encoding="utf-8"))["url"]
+    except FileNotFoundError:
+        return None
 
 
 def bring(place: Path, names: Sequence[str], endings: Sequence[str]) -> None:
@@ -64,9 +71,8 @@ def bring(place: Path, names: Sequence[str], endings: Sequence[str]) -> None:
     DependencyError : fsspec, or what it needs for this kind of URL, is not installed
     CorpusError : it can't be read
     """
-    try:
-        url = json.loads((place / MARK).read_text(encoding="utf-8"))["url"]
-    except FileNotFoundError:
+    url = _url(place)
+    if url is None:
         return
     system, root = _opened(url)
     wanted = {name.casefold() for name in names}

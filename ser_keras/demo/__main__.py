@@ -26,10 +26,7 @@ PORT = 7860
 
 
 @click.command()
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
-    help="Folder of runs: those that can predict may be chosen on the page.",
-)  # fmt: skip
+@cli.out_option("Folder of runs: those that can predict may be chosen on the page.")
 @click.option(
     "--host", default="127.0.0.1", show_default=True,
     help="Address to listen at; 0.0.0.0 lets others in, whose browsers give a page without https no microphone.",

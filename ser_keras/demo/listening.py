@@ -76,16 +76,14 @@ def available(out: Path) -> tuple[dict[str, Path | None], list[str]]:
     -------
     name → folder of its run, None for the one in the box; one line a run that can't predict
     """
-    found: dict[str, Path | None] = {stored.checked(predictor.BOXED / predictor.DEFAULT)[0]: None}
+    found: dict[str, Path | None] = {stored.checked(predictor.BOXED / predictor.DEFAULT): None}
     refused = []
     for paper in runs.papers_with_runs(out):
         for path in sorted((out / paper).glob("*/*/*/seed-*/run.json")):
             try:
-                name, _ = stored.checked(path.parent)
+                found[stored.checked(path.parent)] = path.parent
             except SerError as error:
                 refused.append(str(error))
-            else:
-                found[name] = path.parent
     return found, refused
 
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from ser_keras.demo.limits import SWEEP_EVERY_S, SWEPT_AFTER_S, SWEPT_AT_LAST_S
+from ser_keras.files import is_running
 
 PREFIX = "ser-keras-demo-"
 
@@ -74,7 +75,7 @@ def folder() -> Iterator[Path]:
     """A folder for uploads that nobody else can read and that is gone afterwards; those of killed servers go first."""
     for old in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         process = old.name.removeprefix(PREFIX).partition("-")[0]
-        if process.isdigit() and not Path("/proc", process).exists():
+        if process.isdigit() and not is_running(int(process)):
             shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)

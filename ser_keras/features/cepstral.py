@@ -33,8 +33,13 @@ def mfcc(wave: np.ndarray, sample_rate: int, *, n_mfcc: int, n_fft: int = 2048, 
     if not 1 <= n_mfcc <= 128:
         raise AudioError(f"n_mfcc is {n_mfcc}, expected 1 to 128, the number of mel bands")
     power = spectral.power_spectrum(wave, n_fft=n_fft, hop_length=hop_length)
+    return mfcc_of_bands(log_mel_128(power, sample_rate), n_mfcc)
+
+
+def log_mel_128(power: np.ndarray, sample_rate: int) -> np.ndarray:
+    """128 Slaney mel bands in dB re 1, 80 dB below the peak kept; what librosa's MFCC and onset strength begin with."""
     bands = spectral.mel_bands(power, sample_rate, n_mels=128, htk=False, norm="slaney")
-    return mfcc_of_bands(librosa.power_to_db(bands, ref=1.0, amin=1e-10, top_db=80.0), n_mfcc)
+    return librosa.power_to_db(bands, ref=1.0, amin=1e-10, top_db=80.0)
 
 
 def mfcc_of_bands(log_mel: np.ndarray, n_mfcc: int) -> np.ndarray:

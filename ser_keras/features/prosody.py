@@ -11,8 +11,8 @@ import scipy.fft
 
 from ser_keras.audio import frame_rms
 from ser_keras.errors import AudioError
-from ser_keras.features.cepstral import mfcc_of_bands
-from ser_keras.features.spectral import mel_bands, power_spectrum, window
+from ser_keras.features.cepstral import log_mel_128, mfcc_of_bands
+from ser_keras.features.spectral import power_spectrum, window
 
 FRAME, HOP = 2048, 512
 N_MFCC = 13
@@ -130,12 +130,6 @@ def intensity(rms: np.ndarray) -> np.ndarray:
     Source: `librosa.amplitude_to_db`, its defaults; Rastogi (2025), code, puts RMS at 1e-9 at least before.
     """
     return librosa.amplitude_to_db(np.maximum(rms, 1e-9), ref=1.0, amin=1e-5, top_db=80.0)
-
-
-def log_mel_128(power: np.ndarray, sample_rate: int) -> np.ndarray:
-    """128 Slaney mel bands in dB re 1, 80 dB below the peak kept; what librosa's MFCC and onset strength begin with."""
-    bands = mel_bands(power, sample_rate, n_mels=128, htk=False, norm="slaney")
-    return librosa.power_to_db(bands, ref=1.0, amin=1e-10, top_db=80.0)
 
 
 def onset_strength(log_mel: np.ndarray) -> np.ndarray:

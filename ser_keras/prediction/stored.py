@@ -40,8 +40,8 @@ def opened(folder: Path, fold: int | None) -> Opened:
     return name(record, fold, len(networks)), networks, pipeline, columns, classes
 
 
-def checked(folder: Path) -> tuple[str, dict]:
-    """The name that a run's predictor would have, and its run.json, without loading a network.
+def checked(folder: Path) -> str:
+    """The name that a run's predictor would have, found without loading a network.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def checked(folder: Path) -> tuple[str, dict]:
     """
     record = recorded(folder)
     rebuilt(folder, record)
-    return name(record, None, len(_model_files(folder, None))), record
+    return name(record, None, len(_model_files(folder, None)))
 
 
 def recorded(folder: Path) -> dict:

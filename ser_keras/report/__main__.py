@@ -33,13 +33,7 @@ from ser_keras.errors import RunError
     metavar="RUN_A RUN_B",
     help="Two run folders, side by side.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("comparison"),
-    show_default=True,
-    help="Where --compare writes.",
-)
+@cli.out_option("Where --compare writes.", "comparison")
 @cli.debug_option
 def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple[Path, Path] | None, out: Path) -> None:
     """Write the reports of the runs in folder RUNS, and one page of them all; of one paper when it is named."""

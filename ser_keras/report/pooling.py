@@ -8,11 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ser_keras.report import tables, worth
-from ser_keras.report.runs import Run, precision
+from ser_keras.report.runs import Run
 from ser_keras.report.texts import Entry
 
 PLACE = ("variant", "protocol", "weights")
-CORPUS = ("clips", "synthetic", "manifest_sha256")
 
 
 def unknown(runs: Sequence[Run], entries: Sequence[Entry]) -> list[Run]:
@@ -68,23 +67,15 @@ def _size(ablation: dict) -> int:
 
 def _setting(entry: Entry) -> str:
     """What decides an entry's runs besides their seeds."""
-    choices = {key: choice["value"] for key, choice in entry["choices"].items()}
-    return _key(entry, choices, entry["corpora"], entry["training"])
+    return _key(entry, {key: choice["value"] for key, choice in entry["choices"].items()})
 
 
 def _setting_of(run: Run) -> str:
-    record = {"weights": "trained", **run.record}
-    choices = {choice["key"]: choice["value"] for choice in record["choices"]}
-    training = {key: value for key, value in record["training"].items() if key not in tables.FITTED}
-    return _key(record, choices, record["corpora"], training)
+    return _key(run.record, {choice["key"]: choice["value"] for choice in run.record["choices"]})
 
 
-def _key(told: Mapping, choices: dict, corpora: Mapping[str, Mapping], training: Mapping) -> str:
-    clips = {name: [corpus.get(key) for key in CORPUS] for name, corpus in corpora.items()}
-    known = {**training, "precision": precision(training)}
-    return json.dumps(
-        [*(told[key] for key in PLACE), told["quick"], told["classes"], choices, clips, known], sort_keys=True
-    )
+def _key(told: Mapping, choices: dict) -> str:
+    return json.dumps([told["variant"], told["protocol"], tables.decided(told, choices)], sort_keys=True)
 
 
 def _tried(entry: Entry) -> str:

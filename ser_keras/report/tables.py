@@ -5,7 +5,7 @@ Fractions are in [0, 1], differences in percentage points. Runs are averaged onl
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean
 
@@ -41,17 +41,20 @@ def _place(run: Run) -> tuple[str, ...]:
 
 def settings(run: Run) -> dict[str, object]:
     """What decides a run besides its seed, flat: setting → value."""
-    record = run.record
+    return decided(run.record, {choice["key"]: choice["value"] for choice in run.record["choices"]})
+
+
+def decided(told: Mapping, choices: Mapping[str, object]) -> dict[str, object]:
+    """As `settings`, of a run's record or an entry of `experiments`, and the values of its choices."""
     corpora = {
         f"{name} {key}": value
-        for name, corpus in record["corpora"].items()
+        for name, corpus in told["corpora"].items()
         for key, value in corpus.items()
         if key in ("clips", "synthetic", "manifest_sha256")
     }
-    training = {key: value for key, value in record["training"].items() if key not in FITTED}
-    choices = {choice["key"]: choice["value"] for choice in record["choices"]}
-    decided = {"quick": record["quick"], "classes": record["classes"], "weights": record.get("weights", "trained")}
-    return {**choices, **corpora, **training, "precision": precision(training), **decided}
+    training = {key: value for key, value in told["training"].items() if key not in FITTED}
+    rest = {"quick": told["quick"], "classes": told["classes"], "weights": told.get("weights", "trained")}
+    return {**choices, **corpora, **training, "precision": precision(training), **rest}
 
 
 def experiments(runs: Sequence[Run]) -> list[dict]:

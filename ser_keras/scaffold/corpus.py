@@ -133,13 +133,7 @@ def _words(told: tuple[str, ...]) -> dict[str, str]:
 @click.option("--table", "tables", multiple=True, help="Of a database the table of emotions; may be repeated.")
 @click.option("--emotion", "told", multiple=True, metavar="OWN=OURS", help="A corpus's own word; may be repeated.")
 @click.option("--title", default=None, help="The corpus's title; else its name.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("."),
-    show_default=True,
-    help="Folder that the package goes into.",
-)
+@cli.out_option("Folder that the package goes into.", ".")
 @cli.debug_option
 def new_corpus(
     name: str,

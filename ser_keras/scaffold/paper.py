@@ -23,13 +23,7 @@ from ser_keras.scaffold import checked_name, write_package
 @click.option("--author", "authors", multiple=True, help="May be repeated.")
 @click.option("--year", type=int, default=None, help="Of the paper; else this year.")
 @click.option("--accuracy", type=float, default=None, help="The printed accuracy in percent.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("."),
-    show_default=True,
-    help="Folder that the package goes into.",
-)
+@cli.out_option("Folder that the package goes into.", ".")
 @cli.debug_option
 def new_paper(
     name: str, corpus: str, title: str, authors: tuple[str, ...], year: int | None, accuracy: float | None, out: Path

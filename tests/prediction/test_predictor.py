@@ -59,7 +59,7 @@ def test_a_fold_gives_what_that_fold_predicted_and_all_their_mean(folded_run, to
 def test_name_is_told_without_loading_a_network(tone_run, folded_run, monkeypatch):
     expected = [ser_keras.load(run).name for run in (tone_run, folded_run)]
     monkeypatch.setattr(stored, "of_keras", lambda *_: pytest.fail("loaded"))
-    assert [stored.checked(run)[0] for run in (tone_run, folded_run)] == expected
+    assert [stored.checked(run) for run in (tone_run, folded_run)] == expected
 
 
 def test_array_gives_what_its_file_gives(model, low):
