@@ -52,6 +52,7 @@ def declaration(
         ],
         "corpora": {name: corpus_record(report) for name, report in corpora.reports.items()},
         "missing_corpora": [name for name in task.experiment.corpora if name not in corpora.reports],
+        "recipe_epochs": task.variant.training(choices).epochs,
         "training": {**training_record(recipe), "precision": precision},
         "pipeline": _pipeline_record(task, choices),
     }

@@ -149,6 +149,8 @@ def reproduce(
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
         data = synthetic_data(needed_corpora(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
+    elif not chosen:  # else the choices come first, which are known with the rooms alone
+        folder.require_one(needed_corpora(pairs), data)
     settings = Settings(out, jobs, epochs, None, chosen, quick, force, strict, log is not None, precision)
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
@@ -239,6 +241,7 @@ def _run_all(
             continue
         own = {choice.key for choice in task.choices}
         chosen = {key: value for key, value in settings.choose.items() if key in own}
+        choices.resolved(task.choices, chosen)  # a wrong value is told before anything is trained
         todo.append((task, corpora, replace(settings, choose=chosen)))
     for (task, *_), run_folder in zip(todo, side_by_side.folders(todo, parallel), strict=True):
         click.echo(result_line(task, run_folder))

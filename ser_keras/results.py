@@ -20,12 +20,11 @@ from ser_keras import cli, discovery
 from ser_keras.errors import RunError
 from ser_keras.experiment import Choice
 from ser_keras.files import write_atomically, write_json, write_text
-from ser_keras.report import ablation, ablation_texts, evidence, markdown, overview, pooling, tables, worth
+from ser_keras.report import ablation, ablation_texts, comparable, evidence, markdown, overview, pooling, tables, worth
 from ser_keras.report.runs import Run, changed_choices, finished_runs, papers_with_runs, trained_as_usual
 
 BEGIN = "<!-- results: written by `make results` from stored runs -->"
 END = "<!-- end of results -->"
-ALMOST = 0.999  # share of a corpus's clips that must be there: copies of TESS lack two, which moves nothing
 FOLDER = Path("results")
 PRINTED = ("accuracy", "accuracy_text", "half", "n_test", "right", "uar", "source")
 CHOICE = ("value", "default", "changed")
@@ -38,13 +37,9 @@ KEPT = (
 )  # fmt: skip
 
 
-def comparable(record: dict) -> bool:
+def belongs(record: dict) -> bool:
     """Whether a run may stand beside its paper: (almost) all clips, all real, the whole recipe, trained by us."""
-    corpora = record["corpora"].values()
-    whole = all(one["clips"] >= ALMOST * one["expected"] and not one["synthetic"] for one in corpora)
-    limit = next((choice["value"] for choice in record["choices"] if choice["key"] == "epochs"), None)
-    held = limit is not None and record["training"].get("epochs_limit", limit) < limit
-    return whole and trained_as_usual(record) and not held and not record["quick"] and not record.get("missing_corpora")
+    return trained_as_usual(record) and not comparable.unlike_paper(record)
 
 
 def ledgers(runs: Sequence[Run], earlier: Mapping[str, dict] | None = None) -> dict[str, dict]:
@@ -56,7 +51,7 @@ def ledgers(runs: Sequence[Run], earlier: Mapping[str, dict] | None = None) -> d
     earlier : the ledgers that are there; runs of the same setting that are not in `runs`, trained on another machine,
         say, stay in them and count
     """
-    kept = [run for run in runs if comparable(run.record)]
+    kept = [run for run in runs if belongs(run.record)]
     found = {}
     for name in dict.fromkeys(run.record["experiment"] for run in kept):
         own = [run for run in kept if run.record["experiment"] == name]
@@ -135,15 +130,11 @@ def table(kept: dict[tuple[str, str], dict]) -> Iterator[str]:
     yield from markdown.table(overview.HEADS, map(overview.cells, lines(kept))).splitlines()
     yield ""
     yield markdown.plain(overview.CAPTION)
-    lacking = {
-        f"{name} lacks {corpus['expected'] - corpus['clips']} of {corpus['expected']} clips"
-        for one in kept.values()
-        for entry in one["entries"]
-        for name, corpus in entry["corpora"].items()
-        if corpus["clips"] < corpus["expected"]
+    incomplete = {
+        line for one in kept.values() for entry in one["entries"] for line, _ in comparable.lacking(entry["corpora"])
     }
-    if lacking:
-        yield f"In these runs {'; '.join(sorted(lacking))}."
+    if incomplete:
+        yield f"In these runs {'; '.join(sorted(incomplete))}."
 
 
 def with_table(readme: str, kept: dict[tuple[str, str], dict]) -> str:

@@ -126,6 +126,26 @@ def test_wrong_call_is_one_clear_line(arguments, code, says, tmp_path):
         assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_missing_recordings_are_told_before_keras_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("SER_KERAS_DATA", raising=False)
+    asked = "from ser_keras.reproduce import reproduce; reproduce.main(['kanoun2024/crnn'], standalone_mode=False)"
+    code = f"import sys\ntry:\n    {asked}\nexcept Exception as error:\n    print(error, 'keras' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert "python -m ser_keras.corpora fetch" in done.stdout
+    assert done.stdout.strip().endswith("False")
+
+
+def test_wrong_value_of_a_choice_is_told_before_anything_is_trained(synthetic):
+    folder, _ = synthetic
+    done = call(
+        "yadav2022/emodb", "--corpora", "synthetic", "--quick", "--choose", "l2=loud", "--out", "new", cwd=folder
+    )
+    assert done.returncode == 3
+    assert "choice l2 can't be 'loud'" in done.stderr.strip().splitlines()[-1]
+    assert not (folder / "new" / "yadav2022").exists()
+
+
 def test_weights_of_authors_who_published_none_are_refused(synthetic):
     done = call("yadav2022/emodb", "--corpora", "synthetic", "--quick", "--weights", "published", cwd=synthetic[0])
     assert done.returncode == 3

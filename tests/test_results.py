@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from ser_keras import results
 from ser_keras.errors import RunError
-from ser_keras.report import overview
+from ser_keras.report import comparable, overview
 from ser_keras.report.runs import finished_runs
 
 CHECKOUT = Path(__file__).parents[1]
@@ -56,7 +56,7 @@ def test_stored_results_are_runs_on_real_recordings_with_their_provenance():
         assert not any(entry["quick"] for entry in ledger["entries"])
         for entry in ledger["entries"]:
             for corpus in entry["corpora"].values():
-                assert corpus["clips"] >= results.ALMOST * corpus["expected"] and not corpus["synthetic"]
+                assert corpus["clips"] >= comparable.WHOLE * corpus["expected"] and not corpus["synthetic"]
                 assert len(corpus["manifest_sha256"]) == 64
             for run in entry["runs"]:
                 right = sum(line[number] for number, line in enumerate(run["confusion"]))
@@ -73,7 +73,7 @@ def test_line_of_an_experiment_is_what_its_entries_give():
 
 
 def test_complete_real_run_with_our_choices_is_comparable():
-    assert results.comparable(RECORD)
+    assert results.belongs(RECORD)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,7 @@ def test_complete_real_run_with_our_choices_is_comparable():
         (("corpora", "emodb", "synthetic"), True),
         (("quick",), True),
         (("training", "epochs_limit"), 30),
+        (("recipe_epochs",), 61),
         (("weights",), "published"),
         (("training", "precision"), "bfloat16"),
         (("missing_corpora",), ["savee"]),
@@ -94,7 +95,7 @@ def test_run_that_is_not_the_papers_is_left_out(place, value):
     for key in place[:-1]:
         inner = inner[key]
     inner[place[-1]] = value
-    assert not results.comparable(record)
+    assert not results.belongs(record)
 
 
 def test_table_gives_mean_and_deviation_over_seeds_and_what_was_not_run(small_run, kept):
@@ -108,8 +109,8 @@ def test_table_gives_mean_and_deviation_over_seeds_and_what_was_not_run(small_ru
 def test_corpus_that_lacks_under_a_thousandth_is_comparable_and_named_below_the_table(small_run, kept, monkeypatch):
     lacking = copy.deepcopy(RECORD)
     lacking["corpora"] = {"tess": {"clips": 2798, "expected": 2800, "synthetic": False}}
-    assert results.comparable(lacking)
-    monkeypatch.setattr(results, "ALMOST", 0.99)
+    assert results.belongs(lacking)
+    monkeypatch.setattr(comparable, "WHOLE", 0.99)
     small_run(0, 18, clips=534)
     assert list(results.table(kept()))[-1] == "In these runs emodb lacks 1 of 535 clips."
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -133,6 +133,24 @@ def present(name: str, data: Path | None = None) -> Found:
             f"{how_to_get(described, where / described.folders[0])}"
         )
     return found
+
+
+def require_one(names: Sequence[str], data: Path | None = None) -> None:
+    """Tell that nothing can be run, where that can be seen before anything else is loaded.
+
+    Raises
+    ------
+    CorpusError : not one clip of any of these corpora is there; a clause a corpus
+    """
+    lacking = []
+    for name in names:
+        try:
+            present(name, data)
+        except CorpusError as error:
+            lacking.append(str(error))
+        else:
+            return
+    raise CorpusError("; ".join(dict.fromkeys(lacking)))
 
 
 def how_to_get(corpus: Corpus, folder: Path) -> str:

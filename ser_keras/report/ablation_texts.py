@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from ser_keras.report import evidence, texts
+from ser_keras.report.comparable import WHOLE, lacking, unlike
 from ser_keras.tasks import PUBLISHED
 
 Entry = Mapping[str, object]
@@ -12,7 +13,6 @@ HEADS = (
     "p (Holm)", "Same clips: p (Holm)", "One more run",
 )  # fmt: skip
 NONE = "none"
-WHOLE = 0.999  # share of a corpus's clips that makes it as good as whole, as in the README's table
 LEGEND = (
     "Validation: accuracy of the kept epoch on the clips that are watched while training; mean ± standard deviation "
     "over seeds, as for the test part. Points: setting minus ours, paired by seed; of the test part with its 95 % "
@@ -74,20 +74,7 @@ def p_text(p: float | None) -> str:
 
 def marks(entry: Entry) -> list[str]:
     """What keeps the figures from being the paper's: synthetic recordings, quick runs, fewer epochs, missing clips."""
-    found = [f"the recordings of {name} are synthetic" for name, one in entry["corpora"].items() if one["synthetic"]]
-    found += ["quick runs"] if entry["quick"] else []
-    found += [f"held to {texts.counted(entry['held_epochs'], 'epoch')} by --epochs"] if entry["held_epochs"] else []
-    found += [line for line, share in lacking(entry) if share < WHOLE]
-    return found + [f"{name} is not there" for name in entry["missing_corpora"]]
-
-
-def lacking(entry: Entry) -> list[tuple[str, float]]:
-    """Real corpora that are not complete, each with the share that is there."""
-    return [
-        (f"{name} lacks {one['expected'] - one['clips']} of {one['expected']} clips", one["clips"] / one["expected"])
-        for name, one in entry["corpora"].items()
-        if one["clips"] < one["expected"] and not one["synthetic"]
-    ]
+    return unlike(entry["corpora"], entry["missing_corpora"], quick=entry["quick"], epochs=entry["held_epochs"])
 
 
 def sentences(entry: Entry) -> list[str]:
@@ -100,7 +87,7 @@ def sentences(entry: Entry) -> list[str]:
         f"{texts.counted(entry['clip_comparisons'], 'test')} on the same clips, adjusted by Holm for their number."
     )
     left = [f"Left out: {one}." for one in entry["left_out"]]
-    left += [f"{line}." for line, share in lacking(entry) if share >= WHOLE]
+    left += [f"{line}." for line, share in lacking(entry["corpora"]) if share >= WHOLE]
     return [compared, *left, *_moves(entry), *_same_clips(entry), *_explains(entry), _selection(entry)]
 
 
@@ -218,12 +205,10 @@ def _selection(entry: Entry) -> str:
     best = max(candidates, key=lambda one: one["validation_mean"])
     names = "our own choices" if best["choice"] is None else setting_name(best)
     beside = len(run) - len(candidates)
-    lacking = (
-        f" ({texts.counted(beside, 'setting')} without validation clips of their own left aside)" if beside else ""
-    )
+    aside = f" ({texts.counted(beside, 'setting')} without validation clips of their own left aside)" if beside else ""
     base = run[0]
     ours = "" if best is base else f"; ours have {_figure(base, 'validation')} and {_figure(base, 'accuracy')}"
     return (
-        f"By validation accuracy the best are {names}: {_figure(best, 'validation')}{lacking}; test accuracy "
+        f"By validation accuracy the best are {names}: {_figure(best, 'validation')}{aside}; test accuracy "
         f"{_figure(best, 'accuracy')}{ours}. Nothing is chosen by test figures."
     )

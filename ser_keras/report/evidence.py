@@ -6,6 +6,7 @@ from statistics import fmean
 from ser_keras.report import texts
 from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
+from ser_keras.report.worth import NO_VERDICT
 
 
 def between(ends: Sequence[float] | None, digits: int = 1) -> str:
@@ -26,6 +27,7 @@ def evidence(entry: Entry) -> list[str]:
             "reproduced": "the published figure lies in it: reproduced",
             "above": "the published figure lies below it: ours is above",
             "below": "the published figure lies above it: ours is below",
+            NO_VERDICT: f"no verdict: {'; '.join(entry['unlike'])}",
         }
         told.append(f"One more run is expected at {between(entry['rerun_interval'])}; {words[entry['verdict']]}.")
     if entry["difference_interval"]:

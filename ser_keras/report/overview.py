@@ -6,6 +6,7 @@ from ser_keras.evaluation import intervals
 from ser_keras.report import figures, leaks, texts
 from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
+from ser_keras.report.worth import NO_VERDICT
 from ser_keras.tasks import PUBLISHED
 
 KEY = "overview"
@@ -107,6 +108,8 @@ def _figure(entry: Entry | None) -> dict | None:
 
 def why(entry: Entry) -> str:
     """The verdict's reason in one sentence."""
+    if entry["verdict"] == NO_VERDICT:
+        return f"Not comparable with the paper: {'; '.join(entry['unlike'])}."
     if not entry["rerun_interval"]:
         if not entry["difference_interval"]:
             return "One run allows no test." if entry["verdict"] else "The paper prints no accuracy."

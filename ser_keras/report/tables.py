@@ -14,6 +14,7 @@ import numpy as np
 from ser_keras.evaluation import intervals, metrics
 from ser_keras.evaluation.audit import examined
 from ser_keras.report import leaks, parts, worth
+from ser_keras.report.comparable import unlike_paper
 from ser_keras.report.runs import Run, changed_choices, precision
 
 FITTED = (
@@ -91,6 +92,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
     published = worth.published_figures(record["published"], record["classes"], others)
     outcomes = [outcome(run) for run in group]
     found = examined(record["published"], record["experiment"], others)
+    unlike = unlike_paper(record)
     return {
         "name": record["experiment"],
         "title": record["title"],
@@ -108,7 +110,8 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "missing_corpora": record.get("missing_corpora", []),
         "published": published,
         "runs": outcomes,
-        **worth.figures(published, outcomes, record["protocol"]),
+        "unlike": unlike,
+        **worth.figures(published, outcomes, record["protocol"], comparable=not unlike),
         "confusion": np.sum([outcome["confusion"] for outcome in outcomes], axis=0).tolist(),
         "report": _mean_table([outcome["report"] for outcome in outcomes]),
         "audit": [

@@ -9,8 +9,10 @@ from ser_keras import discovery
 from ser_keras.evaluation import intervals, printed
 from ser_keras.tasks import PUBLISHED
 
+NO_VERDICT = "no verdict"
 
-def figures(published: dict, outcomes: Sequence[dict], protocol: str) -> dict:
+
+def figures(published: dict, outcomes: Sequence[dict], protocol: str, *, comparable: bool = True) -> dict:
     """Means and deviations over runs, how far they are from the published figure, intervals and verdict.
 
     Parameters
@@ -18,17 +20,21 @@ def figures(published: dict, outcomes: Sequence[dict], protocol: str) -> dict:
     published : as `published_figures` gives it
     outcomes : one a run, as `tables.outcome` gives it
     protocol : that was run
+    comparable : whether all recordings are real and there, and the recipe is whole; else the verdict is withheld
     """
     accuracies, uars = ([outcome[key] for outcome in outcomes] for key in ("accuracy", "uar"))
     several = len(outcomes) > 1
     mean, printed_mean = fmean(accuracies), published["accuracy"]
+    evidence = evidence_figures(published, accuracies, [outcome["n_test"] for outcome in outcomes], protocol)
+    if evidence["verdict"] and not comparable:
+        evidence["verdict"] = NO_VERDICT
     return {
         "accuracy_mean": mean,
         "accuracy_std": stdev(accuracies) if several else None,
         "uar_mean": fmean(uars),
         "uar_std": stdev(uars) if several else None,
         "difference_points": None if printed_mean is None else 100 * (mean - printed_mean),
-        **evidence_figures(published, accuracies, [outcome["n_test"] for outcome in outcomes], protocol),
+        **evidence,
     }
 
 
@@ -37,7 +43,7 @@ def evidence_figures(published: dict, accuracies: list[float], sizes: list[int],
 
     `verdict` is "reproduced" when the published figure, as exact as it is printed, lies in the interval that a rerun
     falls in, "above" or "below" when ours lie above or below it, "one run" where no test is possible; "" where the
-    paper prints no accuracy, or another protocol than the paper's was run.
+    paper prints no accuracy, or another protocol than the paper's was run. `figures` may withhold it.
     """
     found = {"published_interval": None, "rerun_interval": None, "difference_interval": None, "verdict": ""}
     accuracy, clips = published["accuracy"], published["n_test"]
