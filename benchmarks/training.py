@@ -80,23 +80,21 @@ def small_network(rounds: int, epochs: int = 4) -> dict:
     def batches(part: object, seed: int | None = None) -> feeding.Batches:
         return feeding.Batches(part, 6, recipe.batch_size, shuffle_seed=seed)
 
-    def compiled(steps: int) -> keras.Model:
+    def compiled(kind: type[keras.Model] = keras.Model) -> keras.Model:
         keras.utils.set_random_seed(0)
         model = build_mlp(6)
         fitting.adapt(model, train)
-        model.compile(recipe.optimizer(), recipe.loss, metrics=["accuracy"], steps_per_execution=steps)
+        model = kind(model.inputs, model.outputs)
+        model.compile(recipe.optimizer(), recipe.loss, metrics=["accuracy"])
         return model
 
-    single, whole, plain = compiled(1), compiled(feeding.steps_at_once(train, recipe.batch_size)), compiled(1)
-    at_once = [
-        feeding.whole_epochs(batches(train, 0), shuffle=True),
-        feeding.whole_epochs(batches(watched), shuffle=False),
-    ]
+    single, stacked, plain = compiled(), compiled(feeding.Stacked), compiled()
+    stacks = feeding.stacks(batches(train, 0), shuffle=True), feeding.stacks(batches(watched), shuffle=False)
     told = {"epochs": epochs, "verbose": 0}
     ways = {
         "arrays": lambda: plain.fit(*arrays(train), batch_size=32, validation_data=arrays(watched), **told),
         "batches": lambda: single.fit(batches(train, 0), validation_data=batches(watched), **told),
-        "whole epochs": lambda: whole.fit(at_once[0], validation_data=at_once[1], shuffle=False, **told),
+        "whole epochs": lambda: stacked.fit(stacks[0], validation_data=stacks[1], shuffle=False, **told),
     }
     taken = in_turns(ways, rounds)
     return {

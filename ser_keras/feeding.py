@@ -1,7 +1,7 @@
 """How examples reach a network: batch by batch through Python, or whole epochs at once where they fit in memory."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -9,7 +9,7 @@ import numpy as np
 
 from ser_keras.features.examples import Examples
 
-IN_MEMORY = 2**24  # bytes of examples up to which an epoch is one call of the backend, which no Ctrl-C interrupts
+IN_MEMORY = 2**24  # bytes of examples up to which an epoch is few calls of the backend, which no Ctrl-C interrupts
 
 
 class Batches(keras.utils.PyDataset):
@@ -50,15 +50,38 @@ class Batches(keras.utils.PyDataset):
         return self._order[index * self.batch_size : (index + 1) * self.batch_size]
 
 
-def steps_at_once(examples: Examples, batch_size: int) -> int:
-    """How many steps of training one call of the backend takes: a whole epoch, where the examples are few and small."""
+def fits_in_memory(examples: Examples) -> bool:
+    """Whether examples are few and small enough for whole epochs in few calls of the backend, which can do that."""
     values = len(examples) * np.prod(examples.sources[0][0].shape, dtype=int)
-    few = 4 * values <= IN_MEMORY and keras.backend.backend() == "tensorflow"
-    return -(-len(examples) // batch_size) if few else 1
+    return bool(4 * values <= IN_MEMORY) and keras.backend.backend() == "tensorflow"
 
 
-def whole_epochs(batches: Batches, *, shuffle: bool) -> Any:
-    """The same batches as a `tf.data.Dataset` that enters Python once an epoch, for `steps_per_execution`.
+class Stacked(keras.Model):
+    """A functional network with the very layers of another, `Stacked(network.inputs, network.outputs)`, that is
+    trained and evaluated on stacks of batches: all steps of one in a single call of the backend.
+
+    A stack is (batches, examples, …) inputs and (batches, examples, classes) targets.
+    """
+
+    def train_step(self, stack: tuple) -> dict:
+        return self._each(super().train_step, stack)
+
+    def test_step(self, stack: tuple) -> dict:
+        return self._each(super().test_step, stack)
+
+    def _each(self, step: Callable[[tuple], dict], stack: tuple) -> dict:
+        inputs, targets = stack
+
+        def one(number: keras.KerasTensor, done: keras.KerasTensor) -> keras.KerasTensor:
+            step((inputs[number], targets[number]))
+            return done + 1
+
+        keras.ops.fori_loop(0, keras.ops.shape(inputs)[0], one, 0)
+        return self.get_metrics_result()
+
+
+def stacks(batches: Batches, *, shuffle: bool) -> Any:
+    """The same batches as a `tf.data.Dataset` of stacks for `Stacked`, of which an epoch has at most three.
 
     With `shuffle` their order is drawn as Keras draws it for a `PyDataset`, from Python's generator; so what is
     learnt is the same to the last bit.
@@ -69,7 +92,7 @@ def whole_epochs(batches: Batches, *, shuffle: bool) -> Any:
     one_hot = np.eye(batches.n_classes, dtype=np.float32)
 
     def epoch() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The batches in three stacks, since one is smaller than the others."""
+        """Three stacks, since one batch is smaller than the others; those before or behind it may be of no batch."""
         if shuffle:
             batches.on_epoch_end()
         order = list(range(len(batches)))
@@ -77,13 +100,11 @@ def whole_epochs(batches: Batches, *, shuffle: bool) -> Any:
             random.shuffle(order)
         smaller = order.index(len(batches) - 1)
         for part in (order[:smaller], order[smaller : smaller + 1], order[smaller + 1 :]):
-            if part:
-                numbers = np.stack([batches.numbers(index) for index in part])
-                yield inputs[numbers], one_hot[targets[numbers]]
+            numbers = np.array([batches.numbers(index) for index in part], int).reshape(len(part), -1 if part else 0)
+            yield inputs[numbers], one_hot[targets[numbers]]
 
     shapes = ((None, None, *inputs.shape[1:]), (None, None, batches.n_classes))
-    stacks = tensorflow.data.Dataset.from_generator(
+    found = tensorflow.data.Dataset.from_generator(
         epoch, output_signature=tuple(tensorflow.TensorSpec(shape, tensorflow.float32) for shape in shapes)
-    )
-    found = stacks.flat_map(lambda *stack: tensorflow.data.Dataset.from_tensor_slices(stack))
-    return found.apply(tensorflow.data.experimental.assert_cardinality(len(batches)))
+    ).apply(tensorflow.data.experimental.assert_cardinality(3))
+    return found if shuffle else found.cache()

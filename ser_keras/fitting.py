@@ -127,9 +127,10 @@ def fit(
                 raise RunError(f"{what} watches {monitor}, but there is no validation part: set its share")
     adapt(model, train)
     loss = _of_softmaxed if training.from_logits else training.loss
-    steps = feeding.steps_at_once(train, training.batch_size)
-    model.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"], steps_per_execution=steps)
-    known = None if state is None else checkpoints.read(state, model)
+    at_once = feeding.fits_in_memory(train)
+    trained = feeding.Stacked(model.inputs, model.outputs) if at_once else model
+    trained.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"])
+    known = None if state is None else checkpoints.read(state, trained)
     done = 0 if known is None else len(known.history)
     progress = Progress(label, training.epochs, done, line)
     watch = keras.callbacks.EarlyStopping(
@@ -142,11 +143,11 @@ def fit(
     slower = [_plateau(training.plateau)] if training.plateau else []
     told = [*slower, *([watch] if watched else [])]
     keeper = checkpoints.Keeper(state, known, told, watch, progress.seconds)
-    whole = feeding.whole_epochs if steps > 1 else (lambda batches, shuffle: batches)
-    model.fit(
-        whole(Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done), shuffle=True),
-        validation_data=validation and whole(Batches(validation, n_classes, training.batch_size), shuffle=False),
-        shuffle=steps == 1,  # else they come shuffled
+    fed = feeding.stacks if at_once else (lambda batches, shuffle: batches)
+    trained.fit(
+        fed(Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done), shuffle=True),
+        validation_data=validation and fed(Batches(validation, n_classes, training.batch_size), shuffle=False),
+        shuffle=not at_once,  # else they come shuffled
         initial_epoch=training.epochs if known and known.ended else done,
         epochs=training.epochs,
         callbacks=[progress, keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
@@ -157,7 +158,7 @@ def fit(
     if not np.isfinite(history["loss"]).all():
         raise RunError(f"the loss is not finite in epoch {len(history)}: lower the learning rate")
     keeper.keep(ended=True, best=False)
-    model.compile(optimizer=model.optimizer, loss=training.loss, metrics=["accuracy"])  # saved without what is ours
+    model.compile(optimizer=trained.optimizer, loss=training.loss, metrics=["accuracy"])  # saved without what is ours
     kept = watch.best_epoch + 1 if watched and training.restore_best else len(history)
     return Fitted(model, history, int(kept), len(history) < training.epochs, done)
 
