@@ -168,6 +168,7 @@ def campaign(stage: Stage, kills: int, seed: int, number: signal.Signals = signa
 def main(kills: int, seed: int, names: tuple[str, ...], ctrl_c: bool, path: Path | None) -> None:
     """Kill commands in each of their stages, and see that nothing comes of it."""
     number = signal.SIGINT if ctrl_c else signal.SIGKILL
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, it and its commands ignore it
     found = {}
     if path and path.exists():
         found = {one["stage"]: one for one in json.loads(path.read_text(encoding="utf-8"))["stages"]}
