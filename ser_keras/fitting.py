@@ -39,7 +39,8 @@ class Progress(keras.callbacks.Callback):
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update()
 
-    def on_train_end(self, logs: dict | None = None) -> None:
+    def close(self) -> None:
+        """End the bar's line, so that what is told next stands below it."""
         self._bar.close()
 
 
@@ -144,15 +145,18 @@ def fit(
     told = [*slower, *([watch] if watched else [])]
     keeper = checkpoints.Keeper(state, known, told, watch, progress.seconds)
     fed = feeding.stacks if at_once else (lambda batches, shuffle: batches)
-    trained.fit(
-        fed(Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done), shuffle=True),
-        validation_data=validation and fed(Batches(validation, n_classes, training.batch_size), shuffle=False),
-        shuffle=not at_once,  # else they come shuffled
-        initial_epoch=training.epochs if known and known.ended else done,
-        epochs=training.epochs,
-        callbacks=[progress, keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
-        verbose=0,
-    )
+    try:
+        trained.fit(
+            fed(Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done), shuffle=True),
+            validation_data=validation and fed(Batches(validation, n_classes, training.batch_size), shuffle=False),
+            shuffle=not at_once,  # else they come shuffled
+            initial_epoch=training.epochs if known and known.ended else done,
+            epochs=training.epochs,
+            callbacks=[progress, keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
+            verbose=0,
+        )
+    finally:
+        progress.close()
     history = pd.DataFrame(keeper.history)
     history.insert(0, "epoch", np.arange(1, len(history) + 1))
     if not np.isfinite(history["loss"]).all():

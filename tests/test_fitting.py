@@ -117,6 +117,20 @@ def test_log_without_tensorboard_is_refused_with_the_remedy(tmp_path, monkeypatc
         fitted(log=tmp_path / "log")
 
 
+def test_interrupted_training_ends_the_line_of_its_bar(monkeypatch, capsys):
+    def interrupted(keeper, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting.checkpoints.Keeper, "on_epoch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt) as found:
+        fitted()
+    shown = capsys.readouterr().err
+    assert found  # it, and so its frames, live on while the command tells that it was interrupted
+    assert shown.endswith("\n")
+    assert "2/6" in shown.split("\r")[-1]
+
+
 def test_history_has_one_row_an_epoch_with_its_seconds():
     history = fitted(epochs=4).history
     assert list(history["epoch"]) == [1, 2, 3, 4]
