@@ -29,7 +29,7 @@ from ser_keras.reproduce import (
     synthetic_data,
     tasks_of,
 )
-from ser_keras.tasks import PROTOCOLS, PUBLISHED, Settings, Task, run_folder
+from ser_keras.tasks import Settings, Task, run_folder
 
 Change = tuple[str, Value]
 Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it could not be run
@@ -49,16 +49,10 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
     type=click.Choice(["described", "coded"]),
     help="The paper's text or its authors' code; else the one that the published figure comes from.",
 )
-@click.option(
-    "--protocol",
-    type=click.Choice(PROTOCOLS),
-    default=PUBLISHED,
-    show_default=True,
-    help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
-)
+@cli.protocol_option
 @cli.data_option
 @cli.out_option("Folder for runs and the table.")
-@click.option("--seeds", "numbers", default="3", show_default=True, help="How many seeds, or a list: 0,5,7.")
+@cli.seeds_option(3)
 @cli.jobs_option
 @cli.cluster_option
 @cli.epochs_option

@@ -18,6 +18,7 @@ from typing import NoReturn
 import click
 
 from ser_keras.errors import SerError, visible
+from ser_keras.tasks import PROTOCOLS, PUBLISHED
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
@@ -46,6 +47,19 @@ def out_option(what: str, default: str = "runs") -> Callable:
     return click.option("--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=what)
 
 
+def seeds_option(default: int) -> Callable:
+    """The option `--seeds`, for `reproduce.seeds`."""
+    told = {"default": str(default), "show_default": True, "help": "How many seeds, or a list: 0,5,7."}
+    return click.option("--seeds", "numbers", **told)
+
+
+protocol_option = click.option(
+    "--protocol",
+    type=click.Choice(PROTOCOLS),
+    default=PUBLISHED,
+    show_default=True,
+    help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
+)
 cluster_option = click.option(
     "--cluster",
     metavar="ADDRESS",

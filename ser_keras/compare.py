@@ -45,7 +45,7 @@ def names(text: str) -> tuple[str, ...]:
 @click.option("--classes", help="Emotions, separated by commas; else those that all corpora share.")
 @cli.data_option
 @cli.out_option("Folder for cells and report.")
-@click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
+@cli.seeds_option(1)
 @cli.jobs_option
 @cli.cluster_option
 @cli.epochs_option

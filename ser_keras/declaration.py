@@ -7,6 +7,7 @@ from ser_keras.corpora.table import CorpusReport, LoadedCorpora
 from ser_keras.errors import RunError
 from ser_keras.experiment import Choices, Training, Value
 from ser_keras.features.pipeline import Pipeline
+from ser_keras.files import read_record
 from ser_keras.tasks import Task
 
 SCHEMA = 1
@@ -128,13 +129,9 @@ def finished(folder: Path, declared: dict) -> bool:
     ------
     RunError : it holds a finished run of another declaration, or one that can't be read
     """
-    path = folder / "run.json"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    stored = read_record(folder / "run.json")
+    if stored is None:
         return False
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} can't be read ({error}): remove the folder or use --force") from error
     other = [key for key in DECISIVE if _decisive(stored, declared, key) != _decisive(declared, declared, key)]
     if other:
         raise RunError(

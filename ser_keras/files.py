@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from ser_keras.errors import RunError
+
 
 def write_atomically(path: Path, write: Callable[[Path], None], *, tidy: bool = True) -> None:
     """Let `write` fill a temporary file beside `path`, of the same ending, and put it in place when it is whole.
@@ -60,3 +62,18 @@ def _encode(path: Path, text: str) -> None:
 def write_json(path: Path, value: object) -> None:
     """`value` as JSON, indented; NaN and infinity are refused with ValueError."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_record(path: Path) -> dict | None:
+    """The record of what is finished; None where there is none.
+
+    Raises
+    ------
+    RunError : it can't be read
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} can't be read ({error}): remove the folder or use --force") from error

@@ -18,7 +18,7 @@ from ser_keras.corpora import folder, manifest
 from ser_keras.errors import CorpusError, PaperError
 from ser_keras.experiment import Experiment, Variant
 from ser_keras.report.runs import read
-from ser_keras.tasks import PRECISIONS, PROTOCOLS, PUBLISHED, Settings, Task
+from ser_keras.tasks import PRECISIONS, Settings, Task
 
 SYNTHETIC_LINE = "SYNTHETIC RECORDINGS: made by a synthesizer; the figures are not comparable with the paper."
 QUICK_CLIPS_PER_CLASS = 8
@@ -65,16 +65,10 @@ def seeds(text: str) -> tuple[int, ...]:
     type=click.Choice(["described", "coded", "both"]),
     help="The paper's text or its authors' code; else the one that the published figure comes from (all: both).",
 )
-@click.option(
-    "--protocol",
-    type=click.Choice(PROTOCOLS),
-    default=PUBLISHED,
-    show_default=True,
-    help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
-)
+@cli.protocol_option
 @cli.data_option
 @cli.out_option("Folder for runs and reports.")
-@click.option("--seeds", "numbers", default="1", show_default=True, help="How many seeds, or a list: 0,5,7.")
+@cli.seeds_option(1)
 @cli.jobs_option
 @click.option(
     "--parallel",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ser_keras.errors import RunError
+from ser_keras.files import read_record
 
 SCHEMA = 1
 WITHIN, CROSS = "within", "cross"
@@ -93,13 +94,9 @@ def finished(folder: Path, declared: dict) -> bool:
     ------
     RunError : it holds a finished cell of another declaration, or one that can't be read
     """
-    path = folder / "cell.json"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    stored = read_record(folder / "cell.json")
+    if stored is None:
         return False
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} can't be read ({error}): remove the folder or use --force") from error
     expected = json.loads(json.dumps(declared))
     other = [key for key in DECISIVE if stored.get(key) != expected[key]]
     if other:
