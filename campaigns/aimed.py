@@ -99,11 +99,15 @@ def _copy(stage: Stage, whole_folder: Path, out: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _stopped(process: subprocess.Popen, number: signal.Signals, told: Path) -> str:
-    """Stop all processes of a command; what is wrong with how it left, "" if nothing is."""
+def _stopped(process: subprocess.Popen, number: signal.Signals, told: Path, out: Path, wanted: dict) -> str:
+    """Stop all processes of a command; what is wrong with how it left, "" if nothing is.
+
+    A command that has done all is left to the interpreter, which takes its workers down and is no longer ours to
+    interrupt: Ctrl-C ends that in silence.
+    """
     os.killpg(process.pid, number)
     code = process.wait(timeout=120)
-    if number == signal.SIGKILL:
+    if number == signal.SIGKILL or (code == -number and outcome(out) == wanted):
         return ""
     lines = [line for line in told.read_text(errors="replace").replace("\r", "\n").split("\n") if line.strip()]
     after = [line for line in lines if "%|" not in line]
@@ -126,7 +130,7 @@ def tried(where: Range, stage: Stage, kills: int, rng: random.Random, number: si
                 late += 1  # nothing of the stage was left to do, or it was quicker than before: let it through
                 process.wait()
                 break
-            fault = _stopped(process, number, told)
+            fault = _stopped(process, number, told, out, wanted)
             done, now = done + 1, now + 1
             found = whole(out)
             broken = sorted(name for name in found if found[name] != wanted.get(name))
