@@ -54,6 +54,7 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
 @cli.out_option("Folder for runs and the table.")
 @cli.seeds_option(3)
 @cli.jobs_option
+@cli.devices_option
 @cli.cluster_option
 @cli.epochs_option
 @click.option(
@@ -75,6 +76,7 @@ def ablate(
     out: Path,
     numbers: str,
     jobs: int,
+    devices: int,
     cluster: str | None,
     epochs: int | None,
     corpora: str,
@@ -95,7 +97,7 @@ def ablate(
         data = synthetic_data(needed_corpora([pair]), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
     experiment = tasks[0].experiment
     loaded = table.load(experiment.corpora, data, optional=experiment.optional)
-    settings = Settings(out, jobs, epochs, None, {}, quick, force)
+    settings = Settings(out, jobs, epochs, None, {}, quick, force, devices=devices)
     click.echo(_carried_out(tasks, changes, loaded, settings))
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)

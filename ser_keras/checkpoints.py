@@ -163,7 +163,7 @@ class Keeper(keras.callbacks.Callback):
             return
         weights = self._watch.best_weights if best and self._watch in self._told else None
         values = (
-            tuple(keras.ops.convert_to_numpy(variable.value) for variable in variables)
+            tuple(keras.ops.convert_to_numpy(variable) for variable in variables)
             for variables in (self.model.variables, self.model.optimizer.variables)
         )
         _write(self._path, State(tuple(self.history), ended, random.getstate(), *values, tuple(weights or ())))

@@ -72,6 +72,14 @@ quick_option = click.option(
     "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
 )
 
+devices_option = click.option(
+    "--devices",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Devices (GPUs, say) that share each training: large batches of large networks gain by it.",
+)
+
 
 def spread(address: str | None, out: Path, data: Path | None) -> Path:
     """Have the cluster of `--cluster` do the work of this command; `out` as its workers see it."""

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ser_keras import devices
 from ser_keras.features.examples import Examples
 
 IN_MEMORY = 2**24  # bytes of examples up to which an epoch is few calls of the backend, which no Ctrl-C interrupts
@@ -51,9 +52,13 @@ class Batches(keras.utils.PyDataset):
 
 
 def fits_in_memory(examples: Examples) -> bool:
-    """Whether examples are few and small enough for whole epochs in few calls of the backend, which can do that."""
+    """Whether examples are few and small enough for whole epochs in few calls of the backend, which can do that.
+
+    On several devices it can't: Keras takes no steps in a loop under TensorFlow's strategy (its issue 19246).
+    """
     values = len(examples) * np.prod(examples.sources[0][0].shape, dtype=int)
-    return bool(4 * values <= IN_MEMORY) and keras.backend.backend() == "tensorflow"
+    able = keras.backend.backend() == "tensorflow" and devices.strategy() is None
+    return bool(4 * values <= IN_MEMORY) and able
 
 
 class Stacked(keras.Model):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ser_keras import checkpoints, feeding
+from ser_keras import checkpoints, devices, feeding
 from ser_keras.errors import RunError
 from ser_keras.experiment import Plateau, Training
 from ser_keras.features.examples import Examples, moments
@@ -127,7 +127,7 @@ def fit(
             if (monitor or "").startswith("val_"):
                 raise RunError(f"{what} watches {monitor}, but there is no validation part: set its share")
     adapt(model, train)
-    loss = _of_softmaxed if training.from_logits else training.loss
+    loss = devices.as_one(model, _of_softmaxed if training.from_logits else training.loss)
     at_once = feeding.fits_in_memory(train)
     trained = feeding.Stacked(model.inputs, model.outputs) if at_once else model
     trained.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"])
@@ -152,7 +152,7 @@ def fit(
             shuffle=not at_once,  # else they come shuffled
             initial_epoch=training.epochs if known and known.ended else done,
             epochs=training.epochs,
-            callbacks=[progress, keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
+            callbacks=[progress, *devices.callbacks(), keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
             verbose=0,
         )
     finally:

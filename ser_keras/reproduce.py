@@ -77,6 +77,7 @@ def seeds(text: str) -> tuple[int, ...]:
     show_default=True,
     help="Runs that are trained at a time: two small networks take two cores. What they give is the same.",
 )
+@cli.devices_option
 @cli.cluster_option
 @cli.epochs_option
 @click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
@@ -120,6 +121,7 @@ def reproduce(
     numbers: str,
     jobs: int,
     parallel: int,
+    devices: int,
     cluster: str | None,
     epochs: int | None,
     choose: tuple[str, ...],
@@ -136,6 +138,10 @@ def reproduce(
     if not targets:
         click.echo(_listing(data))
         return
+    if devices > 1 and parallel > 1:
+        raise click.UsageError(
+            "--devices and --parallel: runs side by side would take the same devices; give one of them"
+        )
     pairs, wanted_seeds, chosen = selected(targets), seeds(numbers), choices.parsed(choose)
     out = cli.spread(cluster, out, data)
     if corpora == "auto" and not any(folder.find(name, data) for name in needed_corpora(pairs)):
@@ -145,7 +151,9 @@ def reproduce(
         data = synthetic_data(needed_corpora(pairs), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
     elif not chosen:  # else the choices come first, which are known with the rooms alone
         folder.require_one(needed_corpora(pairs), data)
-    settings = Settings(out, jobs, epochs, None, chosen, quick, force, strict, log is not None, precision)
+    settings = Settings(
+        out, jobs, epochs, None, chosen, quick, force, strict, log is not None, precision, devices=devices
+    )
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
     variant = variant or ("both" if "all" in targets else None)

@@ -20,7 +20,8 @@ class Settings:
     a few epochs at most; `force` trains finished runs again; `strict` refuses recordings that can't be used;
     `weights` is a folder that holds a folder for each paper with its authors' own weights, which are then used instead
     of training; `log` keeps the curves for TensorBoard in OUT/logs; `precision` is what networks compute in;
-    `line` is where on the terminal the progress is told, of runs side by side.
+    `line` is where on the terminal the progress is told, of runs side by side; `devices` is how many of the machine's
+    one training takes.
     """
 
     out: Path
@@ -34,6 +35,7 @@ class Settings:
     log: bool = False
     precision: str = "float32"
     line: int | None = None
+    devices: int = 1
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from ser_keras import checkpoints, cluster, fitting, preparation
+from ser_keras import checkpoints, cluster, devices, fitting, preparation
 from ser_keras.choices import resolved
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.declaration import changed, decisive, declaration, finished
@@ -41,7 +41,7 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
 
     Raises
     ------
-    RunError : the folder holds a finished run with other settings
+    RunError : the folder holds a finished run with other settings, or there are fewer devices than are asked for
     ProtocolError, AudioError : the clips don't allow the split or the features, or `strict` not one that can't be used
     PaperError : the authors' weights are asked for where there are none
     """
@@ -102,7 +102,8 @@ def _train(
     deterministic: bool,
 ) -> None:
     """The run itself, from where an earlier call was killed on."""
-    states = checkpoints.prepared(folder, {**decisive(declared), **computed_by()})
+    devices.check(settings.devices)
+    states = checkpoints.prepared(folder, {**decisive(declared), **computed_by(), "devices": settings.devices})
     started, clock = datetime.now(UTC), time.perf_counter()
     pool = _pool(task, corpora, choices, settings)
     _check_strict(settings, pool.set_aside)
@@ -129,7 +130,11 @@ def _train(
         "split": _pooled_split([preparation.split_record(pool, fold.split, task.classes) for fold in folds]),
         "training": {**declared["training"], **_fit_record(folds)},
         "model": fitting.layer_table(folds[0].fitted.model),
-        "provenance": {**provenance(), "deterministic": deterministic},
+        "provenance": {
+            **provenance(),
+            "devices": settings.devices,
+            "deterministic": deterministic and settings.devices == 1,
+        },
         "durations": {key: round(value, 3) for key, value in durations.items()},
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -176,24 +181,27 @@ def _carried_out(
     classes = len(task.classes)
     keras.utils.clear_session()  # else layers are named after what this process has trained before
     keras.utils.set_random_seed(task.seed)
-    model = built(lambda: task.variant.build(classes, choices), settings.precision)
-    if settings.weights is None:
-        if task.variant.start:
-            task.variant.start(model, choices)
-        fitted = fitting.fit(
-            model,
-            recipe,
-            parts.train,
-            parts.validation,
-            n_classes=classes,
-            seed=task.seed,
-            label=name,
-            line=settings.line,
-            state=state,
-            log=_log_folder(task, settings, state),
-        )
-    else:
-        fitted = _published(task, model, settings.weights)
+    with devices.spread(settings.devices):
+        model = built(lambda: task.variant.build(classes, choices), settings.precision)
+        if settings.weights is None:
+            if task.variant.start:
+                task.variant.start(model, choices)
+            fitted = fitting.fit(
+                model,
+                recipe,
+                parts.train,
+                parts.validation,
+                n_classes=classes,
+                seed=task.seed,
+                label=name,
+                line=settings.line,
+                state=state,
+                log=_log_folder(task, settings, state),
+            )
+        else:
+            fitted = _published(task, model, settings.weights)
+    if settings.devices > 1:
+        fitted = replace(fitted, model=devices.alone(fitted.model))
     clock = time.perf_counter()
     scores = fitting.probabilities(fitted.model, parts.test, n_classes=classes, batch_size=max(recipe.batch_size, 32))
     tested = pool.table.iloc[split.test]

@@ -257,6 +257,7 @@ def provenance_facts(record: Mapping[str, object]) -> list[tuple[str, str]]:
         "Processor": machine.get("cpu") and f"{machine['cpu']}, {counted(machine.get('cores', 0), 'core')}",
         "Memory": machine.get("memory_gib") and f"{machine['memory_gib']} GiB",
         "Accelerator": machine.get("accelerator") or "none",
+        "Devices that shared the training": None if record.get("devices", 1) == 1 else record["devices"],
         "Platform": record.get("platform"),
     }
     return [(key, str(value)) for key, value in facts.items() if value]
