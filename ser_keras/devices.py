@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import distribution
 
 from ser_keras.errors import RunError
@@ -141,15 +142,25 @@ def as_one(model: keras.Model, loss: str | Callable) -> str | Callable:
     return weighed
 
 
-def callbacks() -> list[keras.callbacks.Callback]:
-    """Put Python's generator back, of which Keras draws the order of batches: under a strategy it draws once too often.
+def callbacks(model: keras.Model) -> list[keras.callbacks.Callback]:
+    """What TensorFlow's devices need while they train; to be made just before `fit`.
 
-    To be called just before `fit`, which looks at a batch before the training begins.
+    Keras draws the order of batches from Python's generator once more than for one device, to look at a batch first: so
+    the generator is put back. And devices would all draw the same masks of dropout: each is given a seed of its own.
     """
-    if strategy() is None:
+    shared = strategy()
+    if shared is None:
         return []
     state = random.getstate()
-    return [keras.callbacks.LambdaCallback(on_train_begin=lambda logs: random.setstate(state))]
+    seeds = [variable for variable in model.variables if variable.name == "seed_generator_state"]
+
+    def apart(epoch: int, logs: dict | None = None) -> None:
+        for variable in seeds:
+            first = keras.ops.convert_to_numpy(variable)  # the first device's, which a checkpoint keeps
+            for number, own in enumerate(shared.experimental_local_results(variable.value)):
+                own.assign(first + np.array([number, 0], first.dtype))
+
+    return [keras.callbacks.LambdaCallback(on_train_begin=lambda logs: random.setstate(state), on_epoch_begin=apart)]
 
 
 def _layers(layer: keras.Layer) -> Iterator[keras.Layer]:

@@ -152,7 +152,7 @@ def fit(
             shuffle=not at_once,  # else they come shuffled
             initial_epoch=training.epochs if known and known.ended else done,
             epochs=training.epochs,
-            callbacks=[progress, *devices.callbacks(), keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
+            callbacks=[progress, *devices.callbacks(trained), keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
             verbose=0,
         )
     finally:

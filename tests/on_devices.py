@@ -101,6 +101,21 @@ def shared_out():
     return sizes
 
 
+def masks():
+    """What two devices drop of one example that both are given, under the same layer, in a step of an epoch."""
+    with devices.spread(2):
+        inputs = keras.Input((64,))
+        model = keras.Model(inputs, keras.layers.Dropout(0.5, seed=3)(inputs))
+        for callback in devices.callbacks(model):
+            callback.on_epoch_begin(0)
+        if BACKEND == "tensorflow":
+            call = tensorflow.function(lambda: model(np.ones((1, 64), np.float32), training=True))
+            found = devices.strategy().experimental_local_results(devices.strategy().run(call))
+        else:
+            found = model(np.ones((2, 64), np.float32), training=True)
+    return np.concatenate([np.reshape(one, (1, 64)) for one in found]).tolist()
+
+
 def refusal(count):
     try:
         devices.check(count)
@@ -120,6 +135,7 @@ def main(folder):
         "gone on": killed_and_gone_on_with(folder),
         "few": [trained(count, 17, 16) for count in (1, 2)],
         "shared out": shared_out(),
+        "masks": masks(),
         "refusals": [refusal(count) for count in (1, DEVICES, DEVICES + 1)],
         "at once": at_once,
     }

@@ -13,7 +13,7 @@ from papers.rastogi2025 import model as rastogi
 from papers.sankaran2023 import model as sankaran
 from papers.yadav2022.model import build_crnn
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.slow]
 
 AGREEMENT = 1e-4  # of probabilities, in float32; 6e-7 was seen
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}

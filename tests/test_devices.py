@@ -58,8 +58,15 @@ def test_training_on_devices_that_is_killed_goes_on_to_the_same_end(found):
 def test_random_masks_are_one_devices_with_jax(found):
     if found["backend"] == "jax":
         assert_same(*found["dropout"])
-    else:  # each device of TensorFlow draws its own
+    else:  # TensorFlow's devices draw from seeds of their own
         assert found["dropout"][0]["history"]["loss"] != found["dropout"][1]["history"]["loss"]
+
+
+@pytest.mark.slow
+def test_each_device_drops_something_else(found):
+    first, second = np.array(found["masks"])
+    assert set(first) == set(second) == {0, 2}
+    assert 10 < (first != second).sum() < 54  # of 64 places half, standard deviation 4
 
 
 @pytest.mark.slow
@@ -92,7 +99,7 @@ def test_single_device_is_left_as_it_is():
     with devices.spread(1):
         assert devices.strategy() is None
         assert devices.as_one(keras.Model(), "categorical_crossentropy") == "categorical_crossentropy"
-        assert devices.callbacks() == []
+        assert devices.callbacks(keras.Model()) == []
 
 
 def test_devices_of_runs_side_by_side_are_refused():
