@@ -69,9 +69,7 @@ def stage_lines(found: dict) -> list[str]:
         numbers = (one["kills"], one["rounds"], one["results"], len(one["differing"]))
         lines.append(f"| {one['stage']} | {' | '.join(map(str, numbers))} | `{one['command']}` |")
     requests = sum(one["requests_gone_on_with"] for one in found["stages"])
-    return (
-        [*lines, "", f"Requests that went on where a download had been broken off: {requests}."] if requests else lines
-    )
+    return [*lines, "", f"Requests that went on where a download was broken off: {requests}."] if requests else lines
 
 
 def fault_table(found: dict) -> list[str]:

@@ -23,7 +23,7 @@ copyright = f"{author}, Apache-2.0"
 version = release = ser_keras.__version__
 
 extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_nb"]
-exclude_patterns = ["generated/results-table.md", "generated/tutorial-verdict.md"]  # parts of other pages
+exclude_patterns = ["generated/results-table.md"]  # part of another page
 default_role = "code"
 suppress_warnings = ["myst.header"]  # generated pages join texts whose headings begin at different levels
 
@@ -66,8 +66,16 @@ html_theme_options = {
 }
 
 
+def _linked_to_pages(app, name: str, source: list[str]) -> None:
+    """Have links to texts of the repository, which are followed there, lead to the pages that hold them here."""
+    up = "../" * (name.count("/") + 1)
+    for page, path in pages.INCLUDED.items():
+        source[0] = source[0].replace(f"]({up}{path}", f"]({up.removeprefix('../')}generated/{page}.md")
+
+
 def setup(app) -> None:
     """Write the generated pages, and mend what our terse docstrings leave to the reader."""
     pages.write(HERE / "generated")
+    app.connect("source-read", _linked_to_pages)
     formulas.setup(app)
     docstrings.setup(app)

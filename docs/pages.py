@@ -35,11 +35,7 @@ def write(out: Path) -> None:
     pages = {f"papers/{name}.md": paper(name) for name in discovery.paper_names()}
     pages |= {f"corpora/{name}.md": corpus(name) for name in manifest.corpora()}
     pages |= {f"api/{module}.rst": module_page(module) for module in modules()}
-    pages |= {
-        "commands.md": commands(),
-        "results-table.md": _lines(),
-        "tutorial-verdict.md": _lines("sankaran2023/ann"),
-    }
+    pages |= {"commands.md": commands(), "results-table.md": _lines()}
     pages |= {"papers.md": papers_page(), "corpora.md": corpora_page(), "api.rst": api_page()}
     pages |= {f"{name}.md": _moved(name, path) for name, path in INCLUDED.items()}
     for name, text in pages.items():
@@ -51,11 +47,10 @@ def _kept() -> dict[tuple[str, str], dict]:
     return results.stored(ROOT / results.FOLDER)
 
 
-def _lines(only: str = "") -> str:
-    """The README's table, or its lines of one experiment, with the reading."""
-    lines = [line for line in results.lines(_kept()) if only in ("", line["name"])]
-    told = [markdown.table(overview.HEADS, map(overview.cells, lines)), markdown.plain(overview.CAPTION)]
-    return "\n\n".join(told if not only else [told[0], _listed(overview.reasons(lines))]) + "\n"
+def _lines() -> str:
+    """The README's table."""
+    rows = map(overview.cells, results.lines(_kept()))
+    return "\n\n".join([markdown.table(overview.HEADS, rows), markdown.plain(overview.CAPTION)]) + "\n"
 
 
 def _moved(name: str, path: str) -> str:

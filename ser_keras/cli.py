@@ -3,6 +3,7 @@
 0 done, 2 wrong usage, 3 an error of ours (one line on stderr), 130 interrupted.
 """
 
+import errno
 import io
 import os
 import signal
@@ -91,6 +92,12 @@ def spread(address: str | None, out: Path, data: Path | None) -> Path:
     return click.get_current_context().with_resource(spread_over(address, out, data_folder(data)))
 
 
+REMEDIES = {
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR), ": give the option that names it another place"
+    ),
+    errno.ENOSPC: ": make room and give the same command again",
+}
 INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"
 
 
@@ -140,7 +147,8 @@ def run(command: click.Command, arguments: list[str] | None = None, name: str | 
             _leave(INTERRUPTED, 130, debug)
         if not isinstance(error, OSError) or (error.filename is None and error.errno is None):
             raise
-        _leave(f"error: {error.strerror or error}: {error.filename or 'output'}", 3, debug)
+        remedy = REMEDIES.get(error.errno, "")
+        _leave(f"error: {error.strerror or error}: {error.filename or 'output'}{remedy}", 3, debug)
     sys.exit(code if isinstance(code, int) else 0)
 
 

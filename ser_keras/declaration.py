@@ -125,12 +125,16 @@ def decisive(declared: dict) -> dict:
 def finished(folder: Path, declared: dict) -> bool:
     """Whether the folder holds a finished run of this declaration.
 
+    A quick run, or one on synthetic recordings, gives way to one that is neither: its figures are worth nothing.
+
     Raises
     ------
     RunError : it holds a finished run of another declaration, or one that can't be read
     """
     stored = read_record(folder / "run.json")
     if stored is None:
+        return False
+    if _for_figures(declared) and not _for_figures(stored):
         return False
     other = [key for key in DECISIVE if _decisive(stored, declared, key) != _decisive(declared, declared, key)]
     if other:
@@ -139,6 +143,11 @@ def finished(folder: Path, declared: dict) -> bool:
             "to train it again"
         )
     return True
+
+
+def _for_figures(record: dict) -> bool:
+    """Whether a run is on real recordings, by more than a few epochs."""
+    return not record["quick"] and not any(corpus["synthetic"] for corpus in record["corpora"].values())
 
 
 def _decisive(record: dict, declared: dict, key: str) -> object:

@@ -24,7 +24,7 @@ def write_atomically(path: Path, write: Callable[[Path], None], *, tidy: bool = 
         write(temporary)
         temporary.replace(path)
     except OSError as error:
-        if error.errno is None or error.filename is not None:
+        if error.errno is None or error.filename not in (None, str(temporary)):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error  # of a full disk: what could not be written
     finally:

@@ -4,9 +4,10 @@
     python -m ser_keras.leakage SPLIT.csv --allow speaker
 
 SPLIT.csv has one row a clip: `clip` (an id) or `path` (of the recording, against the CSV's folder), `speaker` and
-`part` (train, validation or test, or several joined by "+"; others are left aside); and where they are known `text`,
-`emotion`, `take`, `copy_of`, `sha256`, `fitted` ("yes" where a normalisation or selection was fitted on the clip) and
-`fold` (then each fold is a split of its own). Recordings that are there are compared by their samples as well.
+`part` (train, validation or test, or several joined by "+"; none, unused or nothing for a clip that is left aside);
+and where they are known `text`, `emotion`, `take`, `copy_of`, `sha256`, `fitted` ("yes" where a normalisation or
+selection was fitted on the clip) and `fold` (then each fold is a split of its own). Recordings that are there are
+compared by their samples as well.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from ser_keras.evaluation.leakage import KINDS, OTHER_KINDS, Leaks, leaks, poole
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_PART = ("", "-", "none", "unused")
 PARTS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
          "dev": "validation", "development": "validation", "test": "test", "eval": "test"}  # fmt: skip
 
@@ -51,11 +53,24 @@ def read_split(path: Path) -> "pd.DataFrame":
         raise ProtocolError(f"{path} lacks the {columns}; it has {', '.join(table.columns) or 'none'}")
     if "clip" not in table:
         table["clip"] = table["path"]
+    for number, (speaker, part) in enumerate(zip(table["speaker"], table["part"], strict=True), start=2):
+        wrong = [one for one in _parts(part) if one not in PARTS and one not in NO_PART]
+        if wrong:
+            raise ProtocolError(
+                f"{path}, line {number}: {wrong[0]!r} is no part; expected train, validation, test, several joined by "
+                "+, or none"
+            )
+        if not speaker.strip():
+            raise ProtocolError(f"{path}, line {number}: the speaker is empty: name one, if only by a number")
     if "path" in table:
         known = table["sha256"] if "sha256" in table else [""] * len(table)
         found = [_samples_sha256(path.parent / one) for one in table["path"]]
         table["sha256"] = [own or given for own, given in zip(found, known, strict=True)]
     return table
+
+
+def _parts(text: str) -> set[str]:
+    return set(text.strip().lower().split("+"))
 
 
 def _samples_sha256(path: Path) -> str:
@@ -84,8 +99,7 @@ def checked(table: "pd.DataFrame") -> Leaks:
 
 
 def _checked_split(table: "pd.DataFrame") -> Leaks:
-    named = [set(one.strip().lower().split("+")) for one in table["part"]]
-    parts = [{PARTS[name] for name in names if name in PARTS} for names in named]
+    parts = [{PARTS[name] for name in _parts(one) if name in PARTS} for one in table["part"]]
     numbers = {part: np.flatnonzero([part in one for one in parts]) for part in ("train", "validation", "test")}
     for part in ("train", "test"):
         if not len(numbers[part]):
@@ -101,7 +115,11 @@ def lines(found: Leaks) -> list[str]:
     told = [f"{found.tested} test clips"]
     for kind, count in found.counts.items():
         what = f"whose {KINDS[kind]} is in training" if kind in KINDS else OTHER_KINDS[kind]
-        share = "not known: a column is missing" if count is None else f"{count} ({100 * count / found.tested:.1f} %)"
+        share = (
+            "not known: no such column, or an empty one"
+            if count is None
+            else f"{count} ({100 * count / found.tested:.1f} %)"
+        )
         told.append(f"  {kind:<13} {share:>14}  {what}")
     return told
 
@@ -116,11 +134,18 @@ def lines(found: Leaks) -> list[str]:
 def leakage(split: Path, allow: tuple[str, ...], as_json: bool) -> int:
     """Count what the test part of a split shares with its training part; exit 1 when something leaks.
 
-    SPLIT.csv has one row a clip. It needs the columns clip (an id) or path, speaker, and part: train, validation or
-    test. Where they are known: text (what is said), emotion, take, copy_of (the clip that an altered one was made of),
-    fitted (yes: a normalisation was fitted on it), fold.
+    SPLIT.csv has one row a clip. It needs the columns clip (an id) or path, speaker, and part: train, validation,
+    test, several joined by +, or none. Where they are known: text (what is said), emotion, take, copy_of (the clip
+    that an altered one was made of), fitted (yes: a normalisation was fitted on it), fold. Recordings that are found
+    at their path are compared by their samples.
     """
-    found = checked(read_split(split))
+    table = read_split(split)
+    try:
+        found = checked(table)
+    except ProtocolError as error:
+        raise ProtocolError(f"{split}: {error}") from None
+    if "path" in table and (lost := sum(not one for one in table["sha256"])):
+        click.echo(f"note: {lost} of {len(table)} recordings can't be read: they are compared by name alone", err=True)
     if as_json:
         click.echo(json.dumps({"tested": found.tested, "leaks": found.counts}, indent=1))
     else:

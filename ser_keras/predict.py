@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ser_keras.prediction.tables import Heard
 
 
+LONG_S = 15.0  # no clip of the corpora here is as long
+
+
 @click.command()
 @click.argument("clips", nargs=-1, required=True, metavar="CLIP...", type=click.Path(path_type=Path))
 @click.option(
@@ -84,6 +87,9 @@ def predict(
             all_heard.append(heard)
             if heard.scores is None:
                 bar.write(f"error: {visible(' '.join(heard.error.split()))}", file=sys.stderr)
+            if segments is None and heard.seconds > LONG_S:
+                told = f"note: {heard.clip} is {heard.seconds:.0f} s long and heard as one; in windows: --segments 3"
+                bar.write(visible(told), file=sys.stderr)
             if as_json:
                 bar.write(tables.as_json(heard, model.classes_, model.name), file=sys.stdout)
             elif heard.scores is not None and not table:

@@ -234,17 +234,30 @@ def _run_all(
     if unknown:
         told = ", ".join(known) or "none"
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; theirs are {told}")
-    missing, reports, todo = {}, {}, []
+    for name in dict.fromkeys(f"{task.paper}/{task.experiment.name}" for task in tasks if variant not in
+                              (None, "both", task.variant.name)):  # fmt: skip
+        click.echo(f"note: {name} has no variant {variant}: what the text describes is run", err=True)
+    missing, lacking, reports, todo = {}, {}, {}, []
     for task in tasks:
         try:
             corpora = table.load(task.experiment.corpora, data, optional=task.experiment.optional)
         except CorpusError as error:
             missing[str(error)] = None
             continue
+        for name, state in corpora.reports.items():
+            if state.clips < state.expected and not state.synthetic:
+                lacking[name] = f"note: {name} is not complete: {state.clips} of its {state.expected} clips are there"
+        lacking |= {
+            name: f"note: {name} is not there: {task.paper}/{task.experiment.name} is run without it"
+            for name in task.experiment.corpora
+            if name not in corpora.reports
+        }
         own = {choice.key for choice in task.choices}
         chosen = {key: value for key, value in settings.choose.items() if key in own}
         choices.resolved(task.choices, chosen)  # a wrong value is told before anything is trained
         todo.append((task, corpora, replace(settings, choose=chosen)))
+    for line in lacking.values():
+        click.echo(line, err=True)
     for (task, *_), run_folder in zip(todo, side_by_side.folders(todo, parallel), strict=True):
         click.echo(result_line(task, run_folder))
         reports[task.paper] = write_report(settings.out, task.paper)

@@ -26,6 +26,7 @@ from ser_keras.report.runs import Run, changed_choices, finished_runs, papers_wi
 BEGIN = "<!-- results: written by `make results` from stored runs -->"
 END = "<!-- end of results -->"
 FOLDER = Path("results")
+TUTORIAL, TOLD = Path("docs", "tutorial.md"), "sankaran2023/ann"  # a page and the experiment that it tells of
 PRINTED = ("accuracy", "accuracy_text", "half", "n_test", "right", "uar", "source")
 CHOICE = ("value", "default", "changed")
 # of an entry of `tables.experiments`: what figures depend on, what they came to and where they are from
@@ -144,10 +145,27 @@ def with_table(readme: str, kept: dict[tuple[str, str], dict]) -> str:
     ------
     RunError : a marker is missing
     """
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise RunError(f"README.md lacks the lines {BEGIN!r} and {END!r}: put them back where the table belongs")
-    before, _, rest = readme.partition(BEGIN)
-    return "\n".join([before + BEGIN, *table(kept), END + rest.partition(END)[2]])
+    return _with_block(readme, list(table(kept)), "README.md")
+
+
+def with_verdict(tutorial: str, kept: dict[tuple[str, str], dict]) -> str:
+    """The tutorial with the line of its experiment, and why its verdict is what it is, between the two markers.
+
+    Raises
+    ------
+    RunError : a marker is missing
+    """
+    own = [line for line in lines(kept) if line["name"] == TOLD]
+    rows = markdown.table(overview.HEADS, map(overview.cells, own)).splitlines()
+    told = [f"- {markdown.plain(line)}" for line in overview.reasons(own)]
+    return _with_block(tutorial, [*rows, "", *told], str(TUTORIAL))
+
+
+def _with_block(text: str, block: Sequence[str], name: str) -> str:
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise RunError(f"{name} lacks the lines {BEGIN!r} and {END!r}: put them back where the table belongs")
+    before, _, rest = text.partition(BEGIN)
+    return "\n".join([before + BEGIN, *block, END + rest.partition(END)[2]])
 
 
 def document(kept: dict[tuple[str, str], dict]) -> str:
@@ -210,8 +228,14 @@ def results(runs: tuple[Path, ...]) -> None:
             path = FOLDER / paper / f"{name}.json"
             write_json(path, ledger)
             click.echo(f"{path}: {sum(len(entry['runs']) for entry in ledger['entries'])} runs")
+    for (paper, name), ledger in stored().items():
+        [line] = json.loads(json.dumps(overview.lines(ledger["entries"])))
+        if line != ledger["line"]:  # what is told of the same runs has changed
+            write_json(FOLDER / paper / f"{name}.json", {**ledger, "line": line})
     kept = stored()
     write_text(readme, with_table(readme.read_text(encoding="utf-8"), kept))
+    if TUTORIAL.is_file():
+        write_text(TUTORIAL, with_verdict(TUTORIAL.read_text(encoding="utf-8"), kept))
     write_text(FOLDER / "README.md", document(kept))
     drawing = overview.drawing(lines(kept))
     for ending in ("png", "svg"):

@@ -45,7 +45,10 @@ def test_interrupted_is_130(capsys):
 
 def test_full_disk_is_one_line_with_the_file(capsys):
     code, printed = leave(OSError(28, "No space left on device", "out/run.json"), [], capsys)
-    assert (code, printed) == (3, "error: No space left on device: out/run.json\n")
+    assert (code, printed) == (
+        3,
+        "error: No space left on device: out/run.json: make room and give the same command again\n",
+    )
 
 
 def test_debug_shows_the_traceback(capsys):

@@ -76,7 +76,9 @@ def test_same_samples_under_another_header_are_the_same_recording(call, tmp_path
         ("clip,part\na,train\n", "lacks the column speaker"),
         ("speaker,part\ns1,train\n", "lacks the column clip or path"),
         ("file,split\na,train\n", "lacks the columns speaker, part, clip or path; it has file, split"),
-        ("clip,speaker,part\na,s1,train\n", "no row is of the test part"),
+        ("clip,speaker,part\na,s1,train\n", "split.csv: no row is of the test part"),
+        ("clip,speaker,part\na,s1,train\nb,s2,trian\n", "split.csv, line 3: 'trian' is no part"),
+        ("clip,speaker,part\na,s1,train\nb,,test\n", "split.csv, line 3: the speaker is empty"),
         ("clip,speaker,part\na,s1,test\n", "no row is of the train part"),
         ("", "is no CSV that can be read"),
     ],
@@ -104,3 +106,19 @@ def test_scaler_fitted_on_test_clips_is_a_leak(call):
     done = call("clip,speaker,part,fitted\na,s1,train,yes\nb,s2,test,yes\nc,s3,test,no\n")
     assert done.return_value == 1
     assert "1 (50.0 %)  that a normalisation or selection is fitted on" in done.output
+
+
+def test_clip_with_a_row_in_validation_and_one_in_test_is_watched():
+    told = call("clip,speaker,part\na,s1,train\nb,s2,validation\nb,s2,test\n")
+    assert "watched          1 (100.0 %)" in told.output
+    assert told.exit_code == 1
+
+
+def test_clips_of_no_part_are_left_aside():
+    told = call("clip,speaker,part\na,s1,train\nb,s2,test\nc,s2,none\nd,s2,\n")
+    assert told.exit_code == 0
+
+
+def test_recordings_that_are_not_there_are_counted_in_a_note():
+    told = call("path,speaker,part\nx/a.wav,s1,train\nx/b.wav,s2,test\n")
+    assert "note: 2 of 2 recordings can't be read: they are compared by name alone" in told.output

@@ -44,6 +44,8 @@ def test_tables_are_what_the_stored_results_give():
     kept = results.stored(CHECKOUT / "results")
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert results.with_table(readme, kept) == readme
+    tutorial = (CHECKOUT / results.TUTORIAL).read_text(encoding="utf-8")
+    assert results.with_verdict(tutorial, kept) == tutorial
     assert results.document(kept) == (CHECKOUT / "results/README.md").read_text(encoding="utf-8")
     assert (CHECKOUT / "results/figures/overview.png").is_file()
 

@@ -1,6 +1,7 @@
 """Packages for a paper and a corpus of one's own, installed and run as their owners would."""
 
 import os
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,26 @@ def test_new_paper_installs_registers_passes_its_test_and_runs(tmp_path):
     assert (tmp_path / "runs/mine2027/report/index.html").is_file()
 
 
+@pytest.mark.slow
+def test_package_is_found_from_the_folder_it_was_made_in_when_installed_editable(tmp_path, recordings):
+    done = call(new_paper.new_paper, "mine2027", "--out", tmp_path)
+    made = call(new_corpus.new_corpus, "mine", recordings, "--pattern", "{speaker}_{text}_{emotion}", "--emotion",
+                "wut=angry", "--out", tmp_path)  # fmt: skip
+    assert done.exception is made.exception is None
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    other = tmp_path / "venv" / "bin" / "python"
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--editable"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), *site.getsitepackages()])}
+    for package in ("mine2027", "mine"):
+        pip = [sys.executable, "-m", "pip", "--python", other, "install", *options, tmp_path / package]
+        subprocess.run(pip, check=True, env=environment)
+    for command, shown in (("reproduce", "mine2027/emodb"), ("corpora list", "mine "), ("audit mine2027", "mine2027:")):
+        words = [other, "-m", *f"ser_keras.{command}".split()]
+        told = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert told.returncode == 0, told.stderr
+        assert shown in told.stdout
+
+
 def test_new_corpus_from_names_installs_registers_and_is_verified(tmp_path, recordings):
     options = ["--pattern", "{speaker}_{text}_{emotion}", "--emotion", "wut=angry"]
     done = call(new_corpus.new_corpus, "mine", recordings, *options, "--out", tmp_path)
@@ -89,7 +110,7 @@ def test_new_corpus_from_a_table_has_its_labels(tmp_path, recordings):
     table.write_text("\n".join(["path,emotion,speaker", *lines]) + "\n", encoding="utf-8")
     options = ["--recordings", recordings, "--emotion", "wut=angry", "--out", tmp_path]
     assert call(new_corpus.new_corpus, "mine", table, *options).exception is None
-    found = manifest.read_manifest((tmp_path / "mine/mine/manifest.csv").read_bytes(), listed=True)
+    found = manifest.read_manifest((tmp_path / "mine/src/mine/manifest.csv").read_bytes(), listed=True)
     assert [entry.labels.emotion for entry in found.entries[:4]] == ["sad", "angry", "sad", "angry"]
     assert [entry.labels.code for entry in found.entries[:2]] == ["sad", "wut"]
     assert {entry.labels.speaker for entry in found.entries} == {"anna", "bert"}

@@ -13,9 +13,17 @@ from ser_keras.errors import CorpusError
 
 LISTED = 10  # names of each kind that `verify` prints without --all
 
-name_argument = click.argument(
-    "name", metavar="NAME", type=click.Choice(list(manifests.corpora()), case_sensitive=False)
-)
+
+class Name(click.ParamType):
+    """A corpus's name; which there are is read when one is given: one that is not whole is an error of the command."""
+
+    name = "corpus"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return click.Choice(list(manifests.corpora()), case_sensitive=False).convert(value, param, ctx)
+
+
+name_argument = click.argument("name", metavar="NAME", type=Name())
 data_option = click.option(
     "--data",
     type=cli.DataFolder(path_type=Path),

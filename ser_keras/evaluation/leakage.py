@@ -34,8 +34,8 @@ class Leaks:
     """Which test examples leak, by kind: bool (tested,) each; None where the table can't tell.
 
     `kinds` are those of what a test example shares with training (`KINDS`); `watched` are those that are in the
-    validation part as well: they decide when training stops; `fitted` those that a normalisation or selection was
-    fitted on.
+    validation part as well, or whose recording is: they decide when training stops; `fitted` those that a
+    normalisation or selection was fitted on.
     """
 
     tested: int
@@ -87,7 +87,10 @@ def leaks(table: "pd.DataFrame", train: Sequence[int], validation: Sequence[int]
     train, test = np.asarray(train, dtype=np.int64), np.asarray(test, dtype=np.int64)
     found = {kind: _shared(keys, train, test) for kind, keys in _keys(table).items()}
     found["twin"] = _twins(table, train, test)
-    watched = np.isin(test, np.asarray(validation))
+    validation = np.asarray(validation, dtype=np.int64)
+    watched = np.isin(test, validation)
+    if (same := _shared(_keys(table)["recording"], validation, test)) is not None:
+        watched = watched | same
     return Leaks(len(test), {kind: found[kind] for kind in KINDS}, watched, _fitted(table, test))
 
 

@@ -90,8 +90,9 @@ class Predictor:
         AudioError : the recording can't be used, or none of its windows
         """
         whole = sound(clip)
+        length = len(whole.wave) / whole.sample_rate
         if seconds is None:
-            return Heard(str(clip), self.scores(self.features(whole)[np.newaxis])[0])
+            return Heard(str(clip), self.scores(self.features(whole)[np.newaxis])[0], seconds=length)
         cuts, arrays, faults = windows(len(whole.wave), whole.sample_rate, seconds), [], []
         for window in cuts:
             try:
@@ -105,7 +106,8 @@ class Predictor:
         parts = tuple(
             Segment(window, None if fault else next(scores), fault) for window, fault in zip(cuts, faults, strict=True)
         )
-        return Heard(str(clip), np.mean([one.scores for one in parts if one.scores is not None], axis=0), parts)
+        mean = np.mean([one.scores for one in parts if one.scores is not None], axis=0)
+        return Heard(str(clip), mean, parts, seconds=length)
 
     def features(self, recording: Sound) -> np.ndarray:
         """What the models are fed for a sound: float32, without the batch's axis."""

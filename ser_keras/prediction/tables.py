@@ -26,13 +26,15 @@ class Segment:
 class Heard:
     """A recording with its probabilities, and those of its windows, () where it was heard as one.
 
-    Of a recording that can't be used `scores` is None and `error` says why.
+    Of a recording that can't be used `scores` is None and `error` says why. `seconds` is how long it is, 0 where that
+    is not known.
     """
 
     clip: str
     scores: np.ndarray | None
     segments: tuple[Segment, ...] = ()
     error: str = ""
+    seconds: float = 0.0
 
 
 def line(heard: Heard, classes: Sequence[str]) -> str:

@@ -35,7 +35,8 @@ def cells(setting: Mapping) -> list[str]:
     watched = " (test clips)" if setting["watched"] else ""
     figures = [_figure(setting, score) for score in ("validation", "accuracy", "uar")]
     figures[0] = figures[0] if figures[0] == NONE else figures[0] + watched
-    return [name, str(len(setting["runs"])), *figures, *_difference_cells(setting), between(setting["rerun_interval"])]
+    expected = evidence.between(setting["rerun_interval"])
+    return [name, str(len(setting["runs"])), *figures, *_difference_cells(setting), expected]
 
 
 def _figure(setting: Mapping, score: str) -> str:
@@ -55,11 +56,6 @@ def _difference_cells(setting: Mapping) -> list[str]:
         f"{p_text(test['p'])} ({p_text(test['p_holm'])})" if test["p"] is not None else "no test",
         p_text(min((one["p_holm"] for one in setting["same_clips"]), default=None)),
     ]
-
-
-def between(interval: Sequence[float] | None) -> str:
-    """The interval of a share in percent, cut at 0 and 100."""
-    return evidence.between(interval and [min(max(end, 0.0), 1.0) for end in interval])
 
 
 def points(interval: Sequence[float] | None) -> str:
@@ -169,7 +165,7 @@ def _explains(entry: Entry) -> list[str]:
         return [f"Whether a setting explains the published {published} can't be told: {'; '.join(marks(entry))}."]
     if base["rerun_interval"] is None:
         return [f"Whether a setting explains the published {published} takes two seeds or more."]
-    expected = f"One more run with our choices is expected at {between(base['rerun_interval'])}"
+    expected = f"One more run with our choices is expected at {evidence.between(base['rerun_interval'])}"
     tried = [one for one in entry["settings"][1:] if one["rerun_interval"]]
     if base["verdict"] == "reproduced":
         astray = [setting_name(one) for one in tried if one["verdict"] != "reproduced"]
@@ -183,7 +179,7 @@ def _explains(entry: Entry) -> list[str]:
     for one in holding:
         nearer = f"its mean is nearer by {100 * (gap - _gap(entry, one)):.2f} points"
         why = nearer if _gap(entry, one) < gap else "but its mean is no nearer, its runs only scatter more"
-        told.append(f"{setting_name(one)} ({between(one['rerun_interval'])}; {why})")
+        told.append(f"{setting_name(one)} ({evidence.between(one['rerun_interval'])}; {why})")
     return [
         f"{expected}, not at the published {published}. Settings that expect it, of {len(tried)} tried: "
         f"{'; '.join(told)}. They may explain it; that the authors had one of them is not shown."

@@ -6,12 +6,15 @@ from statistics import fmean
 from ser_keras.report import texts
 from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
-from ser_keras.report.worth import NO_VERDICT
+from ser_keras.report.worth import NO_VERDICT, over_speakers
 
 
 def between(ends: Sequence[float] | None, digits: int = 1) -> str:
     """An interval in percent."""
-    return texts.NOTHING if ends is None else f"{100 * ends[0]:.{digits}f} to {100 * ends[1]:.{digits}f} %"
+    if ends is None:
+        return texts.NOTHING
+    low, high = texts.shares(ends)
+    return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"
 
 
 def evidence(entry: Entry) -> list[str]:
@@ -39,7 +42,7 @@ def evidence(entry: Entry) -> list[str]:
             f"(Newcombe); {holds}. That is no test of the reproduction: another seed moves it as well."
         )
     speakers = entry["runs"][0]["speaker_intervals"]
-    if speakers:
+    if speakers and over_speakers(entry["runs"][0], "accuracy"):
         told.append(
             f"Over the {speakers['speakers']} speakers of the test part (cluster bootstrap, seed "
             f"{entry['runs'][0]['seed']}): accuracy {between(speakers['accuracy'])}, UAR {between(speakers['uar'])}."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ser_keras.evaluation import intervals
-from ser_keras.report import figures, leaks, texts
+from ser_keras.report import figures, leaks, texts, worth
 from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
 from ser_keras.report.worth import NO_VERDICT
@@ -16,8 +16,9 @@ HEADS = ("Experiment", "Published", "Described", "Coded", "Unheard speakers", "V
 CAPTION = (
     "Accuracy, mean ± standard deviation over runs; in brackets an interval of 95 %: of the published figure that of "
     "its test clips (Wilson); of several runs where one more would fall; of one run that of its test clips; on unheard "
-    "speakers that of other speakers (cluster bootstrap). Leaks: the share of test clips that have in common with "
-    "training what is named, and the gap: accuracy minus that on unheard speakers, in points."
+    "speakers that of other speakers (cluster bootstrap; where four or more are tested). Leaks: the share of test "
+    "clips that have in common with training what is named, and the gap: accuracy minus that on unheard speakers, in "
+    "points."
 )
 
 
@@ -88,8 +89,7 @@ def _figure(entry: Entry | None) -> dict | None:
         return None
     runs = entry["runs"]
     if entry["protocol"] != PUBLISHED:
-        first = runs[0]["speaker_intervals"]
-        interval = first and first["accuracy"]
+        interval = worth.over_speakers(runs[0], "accuracy")
     elif entry["rerun_interval"]:
         interval = entry["rerun_interval"]
     else:
@@ -115,7 +115,7 @@ def why(entry: Entry) -> str:
             return "One run allows no test." if entry["verdict"] else "The paper prints no accuracy."
         low, high = (texts.signed(100 * end) for end in entry["difference_interval"])
         return f"One run allows no test; by the clips alone ours minus the published figure is {low} to {high} points."
-    low, high = (100 * end for end in entry["rerun_interval"])
+    low, high = (100 * end for end in texts.shares(entry["rerun_interval"]))
     printed = entry["published"]["accuracy_text"]
     place = {"reproduced": "lies in", "above": "lies below", "below": "lies above"}[entry["verdict"]]
     return f"{printed} {place} {low:.1f} to {high:.1f} %, where one more run is expected after {len(entry['runs'])}."
@@ -149,7 +149,7 @@ def figure_text(figure: Mapping | None) -> str:
 
 def ends(interval: Sequence[float] | None) -> str:
     """` [57.6, 72.1]`; "" where there is none."""
-    return "" if interval is None else f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
+    return "" if interval is None else f" [{', '.join(f'{100 * end:.1f}' for end in texts.shares(interval))}]"
 
 
 def leak_text(line: Mapping) -> str:

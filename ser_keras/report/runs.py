@@ -156,6 +156,8 @@ def _wrong(path: Path, fault: str) -> RunError:
 def _record(path: Path) -> dict:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"{path.parent} holds no finished run: name the folder with its run.json") from None
     except (OSError, ValueError, RecursionError) as error:
         raise _wrong(path, f"can't be read ({error})") from None
     if not isinstance(record, dict):
@@ -173,7 +175,7 @@ def _record(path: Path) -> dict:
     set_apart = record.get("weights", "trained"), precision(record["training"])
     full = folder_name(record["seed"], changed_choices(record), *set_apart)
     if place != said or name not in (full, f"seed-{record['seed']}"):
-        raise _wrong(path, f"is of {'/'.join(said)}/{full}, which is not where it lies")
+        raise RunError(f"{path} is of {'/'.join(said)}/{full}, which is not where it lies: put it there")
     return record
 
 

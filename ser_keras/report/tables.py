@@ -62,15 +62,20 @@ def experiments(runs: Sequence[Run]) -> list[dict]:
     """An entry a group of runs, in the runs' order."""
     gathered = groups(runs)
     names = [re.sub(r"[^A-Za-z0-9]+", "-", "-".join(_place(group[0]))).strip("-") for group in gathered]
-    printed_results = {run.record["experiment"]: run.record["published"] for run in runs}
     entries = []
     for number, group in enumerate(gathered):
         siblings = [other for other in gathered if _place(other[0]) == _place(group[0])]
-        others = {name: result for name, result in printed_results.items() if name != group[0].record["experiment"]}
         earlier = names[:number].count(names[number])
         key = f"{names[number]}-{earlier + 1}" if earlier else names[number]
-        entries.append({"id": key, **_entry(group, _differing(group, siblings), others)})
+        entries.append({"id": key, **_entry(group, _differing(group, siblings), _others(group[0], runs))})
     return entries
+
+
+def _others(run: Run, runs: Sequence[Run]) -> dict[str, dict]:
+    """The printed results of the paper's other experiments, run or not: they tell how exact its figures are."""
+    paper, own = (run.record[key] for key in ("paper", "experiment"))
+    found = {one.record["experiment"]: one.record["published"] for one in runs if one.record["paper"] == paper}
+    return {name: result for name, result in {**worth.printed_results(paper), **found}.items() if name != own}
 
 
 def _differing(group: list[Run], siblings: list[list[Run]]) -> dict[str, object]:

@@ -31,6 +31,11 @@ def percent(fraction: float | None, digits: int = 2) -> str:
     return NOTHING if fraction is None else f"{100 * fraction:.{digits}f} %"
 
 
+def shares(interval: Sequence[float]) -> list[float]:
+    """The ends of an interval of a share, cut at 0 and 1."""
+    return [min(max(end, 0.0), 1.0) for end in interval]
+
+
 def signed(points: float | None) -> str:
     """Percentage points with their sign, "–" when there are none."""
     return NOTHING if points is None else f"{points:+.2f}".replace("-", "−")

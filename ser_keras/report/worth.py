@@ -1,6 +1,6 @@
 """What a paper prints and what our runs are worth beside it, as plain values; fractions are in [0, 1]."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 
 import numpy as np
@@ -10,6 +10,7 @@ from ser_keras.evaluation import intervals, printed
 from ser_keras.tasks import PUBLISHED
 
 NO_VERDICT = "no verdict"
+SPEAKERS = 4  # of a test part, for an interval over them
 
 
 def figures(published: dict, outcomes: Sequence[dict], protocol: str, *, comparable: bool = True) -> dict:
@@ -63,11 +64,23 @@ def evidence_figures(published: dict, accuracies: list[float], sizes: list[int],
     return found
 
 
+def over_speakers(run: Mapping, score: str) -> Sequence[float] | None:
+    """A run's interval over the speakers of its test part; None of fewer than four.
+
+    Draws of two or three speakers have no more than 3 or 10 different outcomes: 95 % can't be read off them.
+    """
+    found = run["speaker_intervals"]
+    return found[score] if found and found["speakers"] >= SPEAKERS else None
+
+
+def printed_results(paper: str) -> dict[str, dict]:
+    """A paper's printed results in the order of its text, experiment → figures; {} of a paper not installed."""
+    return discovery.published(paper)["results"] if paper in discovery.paper_names() else {}
+
+
 def printed_experiments(paper: str) -> tuple[list[str], dict[str, dict]]:
     """A paper's experiments in the order of its text, and their printed figures; none of a paper not installed."""
-    if paper not in discovery.paper_names():
-        return [], {}
-    results = discovery.published(paper)["results"]
+    results = printed_results(paper)
     return list(results), {
         name: published_figures(
             result, result.get("classes", ()), {other: one for other, one in results.items() if other != name}

@@ -61,6 +61,9 @@ def write_package(kind: str, name: str, out: Path, values: Mapping[str, object],
 
 
 def _place(template: str, name: str) -> str:
-    """Where a template's text goes: `module--model.py.jinja` → NAME/model.py, `tests--…` → tests/…, others on top."""
+    """Where a template's text goes: `module--model.py.jinja` → src/NAME/model.py, `tests--…` → tests/…, others on top.
+
+    Below `src`: beside the folder that a package is made in, `python -m` would take that folder for the package.
+    """
     path = template.removesuffix(".jinja").replace("--", "/")
-    return path.replace("module/", f"{name}/", 1) if path.startswith("module/") else path
+    return f"src/{name}/{path.removeprefix('module/')}" if path.startswith("module/") else path

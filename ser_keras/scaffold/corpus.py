@@ -174,7 +174,7 @@ def new_corpus(
         "speakers": len({entry.labels.speaker for entry in entries}),
         "counts": dict(sorted(Counter(entry.labels.emotion for entry in entries).items())),
     }
-    package = write_package("corpus", name, out, values, {f"{name}/manifest.csv": text})
+    package = write_package("corpus", name, out, values, {f"src/{name}/manifest.csv": text})
     click.echo(f"{package}: {len(entries)} clips; then\n  pip install -e '{package}[test]' && pytest {package}")
     told = f"ln -s {folder} my_corpora/{name}" if audb else f"--data {folder.resolve().parent} finds them"
     click.echo(f"  the recordings are in {folder}: {told}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ser_keras.report import evidence, overview, tables, texts
+from ser_keras.report import evidence, overview, tables, texts, worth
 from ser_keras.report.comparable import held, unlike
 from ser_keras.report.runs import finished_runs
 
@@ -35,6 +35,18 @@ def test_epochs_are_held_against_the_recipe_where_a_run_names_it(recipe, choice,
     choices = [] if choice is None else [{"key": "epochs", "value": choice}]
     record = {"choices": choices, "training": {"epochs_limit": limit}}
     assert held(record if recipe is None else record | {"recipe_epochs": recipe}) == told
+
+
+def test_interval_over_speakers_takes_four_of_them():
+    run = {"speaker_intervals": {"speakers": 4, "accuracy": [0.1, 0.9], "uar": [0.2, 0.8]}}
+    assert worth.over_speakers(run, "uar") == [0.2, 0.8]
+    assert worth.over_speakers({"speaker_intervals": {**run["speaker_intervals"], "speakers": 3}}, "uar") is None
+    assert worth.over_speakers({"speaker_intervals": None}, "uar") is None
+
+
+def test_interval_of_a_share_is_told_between_0_and_100():
+    assert evidence.between((-0.01, 1.02)) == "0.0 to 100.0 %"
+    assert overview.ends((0.992, 1.006)) == " [99.2, 100.0]"
 
 
 def test_verdict_is_withheld_from_runs_that_are_not_comparable_and_the_reason_told(make_run, tmp_path):
