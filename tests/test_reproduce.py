@@ -146,6 +146,14 @@ def test_wrong_value_of_a_choice_is_told_before_anything_is_trained(synthetic):
     assert not (folder / "new" / "yadav2022").exists()
 
 
+def test_variant_that_is_not_there_is_told_and_the_other_run(synthetic):
+    arguments = ["yadav2022/emodb", "--corpora", "synthetic", "--quick", "--epochs", 2, "--variant", "coded"]
+    done = call(*arguments, cwd=synthetic[0])
+    assert done.returncode == 0, done.stderr
+    assert "note: yadav2022/emodb has no variant coded: what the text describes is run" in done.stderr
+    assert "yadav2022/emodb described seed 0: " in done.stdout
+
+
 def test_weights_of_authors_who_published_none_are_refused(synthetic):
     done = call("yadav2022/emodb", "--corpora", "synthetic", "--quick", "--weights", "published", cwd=synthetic[0])
     assert done.returncode == 3

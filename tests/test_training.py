@@ -185,6 +185,21 @@ def test_run_that_is_older_than_the_precision_setting_counts_as_float32(corpora,
     assert training.run(TASK, corpora, settings) == folder
 
 
+@pytest.mark.parametrize("place", [("quick",), ("corpora", "emodb", "synthetic")])
+def test_run_that_is_not_for_figures_gives_way_to_one_that_is_and_never_the_other_way(corpora, settings, place):
+    folder = training.run(TASK, corpora, settings)
+    record = stored(folder)
+    inner = record
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = True
+    (folder / "run.json").write_text(json.dumps(record))
+    assert training.run(TASK, corpora, settings) == folder
+    assert stored(folder)["quick"] is stored(folder)["corpora"]["emodb"]["synthetic"] is False
+    with pytest.raises(RunError, match="other settings"):
+        training.run(TASK, corpora, replace(settings, quick=True))
+
+
 def test_run_without_its_record_is_unfinished_and_trained_again(corpora, settings):
     folder = training.run(TASK, corpora, settings)
     (folder / "run.json").unlink()

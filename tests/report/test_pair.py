@@ -52,5 +52,5 @@ def test_command_writes_page_markdown_json_and_figures(make_run, tmp_path):
 
 
 def test_folder_without_a_run_is_refused(make_run, tmp_path):
-    with pytest.raises(RunError, match="can't be read"):
+    with pytest.raises(RunError, match="none holds no finished run"):
         pair.write_pair(make_run(0), tmp_path / "none", tmp_path / "two")

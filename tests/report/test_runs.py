@@ -73,7 +73,14 @@ def test_record_that_is_not_whole_is_refused(make_run, tmp_path, changes, told):
     with pytest.raises(RunError, match=told) as caught:
         finished_runs(tmp_path, "yadav2022")
     assert "run.json" in str(caught.value)
-    assert "remove the run's folder and train it again" in str(caught.value)
+    remedy = "put it there" if "where it lies" in told else "remove the run's folder and train it again"
+    assert remedy in str(caught.value)
+
+
+def test_folder_that_is_no_run_is_not_to_be_removed(tmp_path):
+    with pytest.raises(RunError) as caught:
+        read(tmp_path)
+    assert str(caught.value) == f"{tmp_path} holds no finished run: name the folder with its run.json"
 
 
 def test_supports_of_other_classes_are_refused(make_run, tmp_path):
