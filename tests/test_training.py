@@ -197,7 +197,7 @@ def test_run_that_is_not_for_figures_gives_way_to_one_that_is_and_never_the_othe
     assert training.run(TASK, corpora, settings) == folder
     assert stored(folder)["quick"] is stored(folder)["corpora"]["emodb"]["synthetic"] is False
     with pytest.raises(RunError, match="other settings"):
-        training.run(TASK, corpora, replace(settings, quick=True))
+        training.run(TASK, corpora, dataclasses.replace(settings, quick=True))
 
 
 def test_run_without_its_record_is_unfinished_and_trained_again(corpora, settings):

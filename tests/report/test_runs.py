@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ser_keras.errors import RunError
-from ser_keras.report.runs import finished_runs, papers_with_runs
+from ser_keras.report.runs import finished_runs, papers_with_runs, read
 
 
 def change_record(folder, **changes):
