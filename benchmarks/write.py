@@ -1,4 +1,6 @@
-"""The figures of docs/speed.md, written from what was measured: `benchmarks/found/extraction.json`, `docs/growth.json`.
+"""The figures of docs/speed.md and docs/training-speed.md, written from what was measured.
+
+That is in `benchmarks/found/extraction.json`, `benchmarks/found/training.json` and `docs/growth.json`.
 
 python -m benchmarks.write
 """
@@ -10,7 +12,9 @@ from benchmarks.growth import DOCS
 from ser_keras.files import write_text
 
 FOUND = Path(__file__).with_name("found") / "extraction.json"
+TRAINING = Path(__file__).with_name("found") / "training.json"
 PAGE = DOCS / "speed.md"
+TRAINING_PAGE = DOCS / "training-speed.md"
 MARK = "<!-- {}: written by `python -m benchmarks.write` -->"
 END = "<!-- end of {} -->"
 
@@ -84,6 +88,32 @@ def growth_lines(found: list[dict]) -> list[str]:
     return rows
 
 
+def ratio_lines(rows: dict[str, dict[str, float]]) -> list[str]:
+    """One row a comparison: how many times the speed of the other way ours has."""
+    told = [f"| {name} | {one['processor']:.2f} × | {one['clock']:.2f} × |" for name, one in rows.items()]
+    return ["| against | processor time | clock |", "|---|--:|--:|", *told]
+
+
+def training_blocks(found: dict) -> dict[str, list[str]]:
+    """What stands between the marks of the page on training, by their names."""
+    small, large, copies = found["small"], found["large"], found["augmentation"]
+    against = {"the same steps in a bare compiled loop": large["of_the_bare_loop"]}
+    if "times_pytorch" in large:
+        against["the same network written in PyTorch"] = large["times_pytorch"]
+    against["itself, in bfloat16 against float32"] = large["bfloat16_times_float32"]
+    return {
+        "small": ratio_lines(
+            {"the same batches one by one": small["times_batches"], "`model.fit` on arrays": small["times_arrays"]}
+        ),
+        "large": [
+            *ratio_lines(against),
+            "",
+            f"Reading all batches of an epoch takes {large['feeding_share']:.2%} of its time, beside the steps. An "
+            f"altered copy takes as long to make, once, as {copies['epochs_that_pay']:.2f} epochs of training on it.",
+        ],
+    }
+
+
 def blocks() -> dict[str, list[str]]:
     """What stands between the marks, by their names."""
     found = json.loads(FOUND.read_text(encoding="utf-8"))
@@ -101,14 +131,20 @@ def blocks() -> dict[str, list[str]]:
     }
 
 
-def page(text: str) -> str:
-    """The page with its figures renewed."""
-    for name, lines in blocks().items():
+def page(text: str, blocks: dict[str, list[str]]) -> str:
+    """A page with its figures renewed."""
+    for name, lines in blocks.items():
         mark, end = MARK.format(name), END.format(name)
         before, rest = text.split(mark)
         text = "\n".join([f"{before}{mark}", *lines, f"{end}{rest.split(end)[1]}"])
     return text
 
 
+def pages() -> dict[Path, dict[str, list[str]]]:
+    """The pages that have figures, and what stands between their marks."""
+    return {PAGE: blocks(), TRAINING_PAGE: training_blocks(json.loads(TRAINING.read_text(encoding="utf-8")))}
+
+
 if __name__ == "__main__":
-    write_text(PAGE, page(PAGE.read_text(encoding="utf-8")))
+    for path, made in pages().items():
+        write_text(path, page(path.read_text(encoding="utf-8"), made))
