@@ -36,7 +36,8 @@ def limits(record: Mapping) -> tuple[str, ...]:
         "It has heard acted English speech only, twelve sentences spoken by adult actors. Nothing is known of how it "
         "does on spontaneous speech, other languages, children, or noise.",
         "How loud a recording is, is among what it hears: the same words a little louder or softer can come out as "
-        "another emotion. A high probability is no sign of being right on recordings unlike those it was trained on.",
+        "another emotion, and so can the same recording as an MP3. A high probability is no sign of being right on "
+        "recordings unlike those it was trained on.",
         f"It knows {len(record['classes'])} classes and names one of them for any sound, also where nobody speaks. "
         "What it names is what an actor's voice would be meant to show, not what a person feels.",
     )
