@@ -56,7 +56,7 @@ def call(*arguments):
 
 
 def entries(folder, name):
-    return manifest.read_manifest((folder / name / name / "manifest.csv").read_bytes(), listed=True).entries
+    return manifest.read_manifest((folder / name / "src" / name / "manifest.csv").read_bytes(), listed=True).entries
 
 
 def test_folder_of_audformat_gives_a_corpus_with_its_labels(database, folder, tmp_path):
@@ -67,7 +67,7 @@ def test_folder_of_audformat_gives_a_corpus_with_its_labels(database, folder, tm
     assert [labels.code for labels in found] == EMOTIONS
     assert [(labels.speaker, labels.gender) for labels in found] == [("3", "male")] * 2 + [("8", "female")] * 2
     assert dict(found[0].extras)["text"] == "Der Lappen liegt auf dem Eisschrank."
-    assert 'licence = "CC0-1.0"' in (tmp_path / "mine/mine/corpus.toml").read_text()
+    assert 'licence = "CC0-1.0"' in (tmp_path / "mine/src/mine/corpus.toml").read_text()
 
 
 def test_database_of_a_repository_is_loaded_with_audb(database, folder, tmp_path, monkeypatch):

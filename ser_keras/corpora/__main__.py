@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from ser_keras import cli
 from ser_keras.corpora import folder
@@ -20,7 +21,13 @@ class Name(click.ParamType):
     name = "corpus"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return click.Choice(list(manifests.corpora()), case_sensitive=False).convert(value, param, ctx)
+        return self._choice().convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return self._choice().shell_complete(ctx, param, incomplete)
+
+    def _choice(self) -> click.Choice:
+        return click.Choice(list(manifests.corpora()), case_sensitive=False)
 
 
 name_argument = click.argument("name", metavar="NAME", type=Name())
