@@ -35,7 +35,7 @@ def write(out: Path) -> None:
     pages = {f"papers/{name}.md": paper(name) for name in discovery.paper_names()}
     pages |= {f"corpora/{name}.md": corpus(name) for name in manifest.corpora()}
     pages |= {f"api/{module}.rst": module_page(module) for module in modules()}
-    pages |= {"commands.md": commands(), "results-table.md": _lines()}
+    pages |= {"commands.md": commands(), "results-table.md": "\n".join(results.table(_kept()))}
     pages |= {"papers.md": papers_page(), "corpora.md": corpora_page(), "api.rst": api_page()}
     pages |= {f"{name}.md": _moved(name, path) for name, path in INCLUDED.items()}
     for name, text in pages.items():
@@ -45,12 +45,6 @@ def write(out: Path) -> None:
 
 def _kept() -> dict[tuple[str, str], dict]:
     return results.stored(ROOT / results.FOLDER)
-
-
-def _lines() -> str:
-    """The README's table."""
-    rows = map(overview.cells, results.lines(_kept()))
-    return "\n\n".join([markdown.table(overview.HEADS, rows), markdown.plain(overview.CAPTION)]) + "\n"
 
 
 def _moved(name: str, path: str) -> str:

@@ -7,7 +7,7 @@ Listing loads no Keras, librosa or NumPy; they are imported when there is someth
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import click
 
 from ser_keras import choices, cli, completion, discovery
 from ser_keras.corpora import folder, manifest
+from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.errors import CorpusError, PaperError
 from ser_keras.experiment import Experiment, Variant
 from ser_keras.report.runs import read
@@ -234,30 +235,21 @@ def _run_all(
     if unknown:
         told = ", ".join(known) or "none"
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; theirs are {told}")
-    for name in dict.fromkeys(f"{task.paper}/{task.experiment.name}" for task in tasks if variant not in
-                              (None, "both", task.variant.name)):  # fmt: skip
-        click.echo(f"note: {name} has no variant {variant}: what the text describes is run", err=True)
-    missing, lacking, reports, todo = {}, {}, {}, []
+    notes = dict.fromkeys(_other_variant(task, variant) for task in tasks if variant not in (None, "both"))
+    missing, reports, todo = {}, {}, []
     for task in tasks:
         try:
             corpora = table.load(task.experiment.corpora, data, optional=task.experiment.optional)
         except CorpusError as error:
             missing[str(error)] = None
             continue
-        for name, state in corpora.reports.items():
-            if state.clips < state.expected and not state.synthetic:
-                lacking[name] = f"note: {name} is not complete: {state.clips} of its {state.expected} clips are there"
-        lacking |= {
-            name: f"note: {name} is not there: {task.paper}/{task.experiment.name} is run without it"
-            for name in task.experiment.corpora
-            if name not in corpora.reports
-        }
+        notes |= dict.fromkeys(_lacking(task, corpora))
         own = {choice.key for choice in task.choices}
         chosen = {key: value for key, value in settings.choose.items() if key in own}
         choices.resolved(task.choices, chosen)  # a wrong value is told before anything is trained
         todo.append((task, corpora, replace(settings, choose=chosen)))
-    for line in lacking.values():
-        click.echo(line, err=True)
+    for line in filter(None, notes):
+        click.echo(f"note: {line}", err=True)
     for (task, *_), run_folder in zip(todo, side_by_side.folders(todo, parallel), strict=True):
         click.echo(result_line(task, run_folder))
         reports[task.paper] = write_report(settings.out, task.paper)
@@ -266,6 +258,23 @@ def _run_all(
     if len(reports) > 1:
         click.echo(f"all of them on one page: {write_summary(settings.out)}")
     return list(missing)
+
+
+def _other_variant(task: Task, wanted: str) -> str:
+    """That another variant is run than was asked for; "" where it is the one."""
+    if task.variant.name == wanted:
+        return ""
+    return f"{task.paper}/{task.experiment.name} has no variant {wanted}: what the text describes is run"
+
+
+def _lacking(task: Task, corpora: LoadedCorpora) -> Iterator[str]:
+    """What of an experiment's real corpora is not there, a clause each."""
+    for name, state in corpora.reports.items():
+        if state.clips < state.expected and not state.synthetic:
+            yield f"{name} is not complete: {state.clips} of its {state.expected} clips are there"
+    for name in task.experiment.corpora:
+        if name not in corpora.reports:
+            yield f"{name} is not there: {task.paper}/{task.experiment.name} is run without it"
 
 
 def tasks_of(

@@ -85,11 +85,12 @@ def leaks(table: "pd.DataFrame", train: Sequence[int], validation: Sequence[int]
     told = table.drop(columns="path", errors="ignore")  # where a clip lies tells nothing, and may be no Unicode
     table = told.fillna("").astype(str).reset_index(drop=True)
     train, test = np.asarray(train, dtype=np.int64), np.asarray(test, dtype=np.int64)
-    found = {kind: _shared(keys, train, test) for kind, keys in _keys(table).items()}
+    keys = _keys(table)
+    found = {kind: _shared(one, train, test) for kind, one in keys.items()}
     found["twin"] = _twins(table, train, test)
     validation = np.asarray(validation, dtype=np.int64)
     watched = np.isin(test, validation)
-    if (same := _shared(_keys(table)["recording"], validation, test)) is not None:
+    if (same := _shared(keys["recording"], validation, test)) is not None:
         watched = watched | same
     return Leaks(len(test), {kind: found[kind] for kind in KINDS}, watched, _fitted(table, test))
 
