@@ -5,6 +5,7 @@ import math
 import librosa
 import numpy as np
 import pytest
+import scipy.signal
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,7 +108,7 @@ def test_trimmed_cuts_where_librosa_does(samples, top_db):
     wave = (rng.standard_normal(samples) * np.hanning(samples + 2)[1:-1] ** 4).astype(np.float32)
     expected = librosa.effects.trim(wave, top_db=top_db, frame_length=2048, hop_length=512)[0]
     np.testing.assert_array_equal(audio.trimmed(wave, 16_000, top_db=top_db), expected)
-    np.testing.assert_array_equal(audio.frame_rms(wave), librosa.feature.rms(y=wave)[0])
+    np.testing.assert_allclose(audio.frame_rms(wave), librosa.feature.rms(y=wave)[0], rtol=1e-6)
 
 
 def test_higher_threshold_trims_less():
@@ -130,6 +131,19 @@ def test_wiener_filter_lowers_white_noise_and_keeps_a_slow_tone():
     slow = tone(50)
     filtered = audio.wiener_filtered(slow + noise, RATE, size=9)
     assert np.std(filtered - slow) < 0.8 * np.std(noise)
+
+
+@pytest.mark.parametrize("size", [3, 5, 29])
+@pytest.mark.parametrize("samples", [29, 1000, 50_000])
+def test_wiener_filter_is_scipys(size, samples):
+    wave = (0.1 * np.random.default_rng(0).standard_normal(samples)).astype(np.float32)
+    expected = scipy.signal.wiener(wave.astype(np.float64), mysize=size)
+    np.testing.assert_allclose(audio.wiener_filtered(wave, RATE, size=size), expected, atol=1e-7)
+
+
+def test_wiener_filter_keeps_silence_and_waves_that_are_shorter_than_its_window():
+    np.testing.assert_array_equal(audio.wiener_filtered(np.zeros(100, np.float32), RATE, size=5), np.zeros(100))
+    assert audio.wiener_filtered(tone()[:3], RATE, size=9).shape == (3,)
 
 
 def test_wiener_filter_of_one_sample_changes_nothing():

@@ -1,6 +1,5 @@
 """Cepstral features of a waveform. Waves are float32 `(samples,)` in [-1, 1]."""
 
-import librosa
 import numpy as np
 import scipy.fft
 
@@ -39,7 +38,7 @@ def mfcc(wave: np.ndarray, sample_rate: int, *, n_mfcc: int, n_fft: int = 2048, 
 def log_mel_128(power: np.ndarray, sample_rate: int) -> np.ndarray:
     """128 Slaney mel bands in dB re 1, 80 dB below the peak kept; what librosa's MFCC and onset strength begin with."""
     bands = spectral.mel_bands(power, sample_rate, n_mels=128, htk=False, norm="slaney")
-    return librosa.power_to_db(bands, ref=1.0, amin=1e-10, top_db=80.0)
+    return spectral.decibels(bands, top_db=80.0)
 
 
 def mfcc_of_bands(log_mel: np.ndarray, n_mfcc: int) -> np.ndarray:

@@ -4,7 +4,6 @@ Waves are float32 `(samples,)` in [-1, 1], as recorded. Times are in seconds, fr
 samples and a hop of 512; pitch frames are 10 ms apart.
 """
 
-import librosa
 import numpy as np
 import parselmouth
 import scipy.fft
@@ -12,7 +11,7 @@ import scipy.fft
 from ser_keras.audio import frame_rms
 from ser_keras.errors import AudioError
 from ser_keras.features.cepstral import log_mel_128, mfcc_of_bands
-from ser_keras.features.spectral import power_spectrum, window
+from ser_keras.features.spectral import decibels, power_spectrum, squared, window
 
 FRAME, HOP = 2048, 512
 N_MFCC = 13
@@ -129,7 +128,7 @@ def intensity(rms: np.ndarray) -> np.ndarray:
 
     Source: `librosa.amplitude_to_db`, its defaults; Rastogi (2025), code, puts RMS at 1e-9 at least before.
     """
-    return librosa.amplitude_to_db(np.maximum(rms, 1e-9), ref=1.0, amin=1e-5, top_db=80.0)
+    return decibels(np.square(np.maximum(rms, 1e-9)), amin=1e-10, top_db=80.0)
 
 
 def onset_strength(log_mel: np.ndarray) -> np.ndarray:
@@ -153,22 +152,19 @@ def mean_tempogram(onsets: np.ndarray, lags: int) -> np.ndarray:
     energies = np.einsum("fl,fl->f", windows, windows)
     shares = np.divide(1, energies, out=np.zeros_like(energies), where=energies > 0) / len(onsets)
     size = scipy.fft.next_fast_len(2 * lags - 1, real=True)
-    return scipy.fft.irfft(shares @ librosa.util.abs2(scipy.fft.rfft(windows, size)), size)[:lags]
+    return scipy.fft.irfft(shares @ squared(scipy.fft.rfft(windows, size)), size)[:lags]
 
 
 def tempo(log_mel: np.ndarray, sample_rate: int) -> float:
-    """Beats a minute of the onset strength, prior at 120. Source: `librosa.feature.tempo`, its defaults."""
-    lags = int(librosa.time_to_frames(8.0, sr=sample_rate, hop_length=HOP))
-    found = librosa.feature.tempo(
-        tg=mean_tempogram(onset_strength(log_mel), lags)[:, np.newaxis],
-        sr=sample_rate,
-        hop_length=HOP,
-        start_bpm=120.0,
-        std_bpm=1.0,
-        max_tempo=320.0,
-        aggregate=None,
-    )
-    return float(found[0])
+    """Beats a minute of the onset strength: the strongest repetition within 8 s, an octave from 120 counting less.
+
+    Source: `librosa.feature.tempo`, its defaults: a log-normal prior at 120 of one octave, nothing above 320.
+    """
+    lags = int(8 * sample_rate) // HOP
+    strength = mean_tempogram(onset_strength(log_mel), lags)[1:]
+    beats = 60 * sample_rate / (HOP * np.arange(1, lags))
+    likely = np.where(beats < 320, -0.5 * np.log2(beats / 120) ** 2, -np.inf)
+    return float(beats[np.argmax(np.log1p(1e6 * strength) + likely)])
 
 
 def spectral_means(magnitudes: np.ndarray, sample_rate: int) -> dict[str, float]:
@@ -179,11 +175,14 @@ def spectral_means(magnitudes: np.ndarray, sample_rate: int) -> dict[str, float]
     Source: `librosa.feature.spectral_centroid`, `spectral_rolloff`; Rastogi (2025), pseudocode, gives no formula.
     """
     flux = np.sqrt((np.diff(magnitudes, axis=1) ** 2).sum(axis=0))
+    bins = np.linspace(0, sample_rate / 2, len(magnitudes))
+    sums = magnitudes.sum(axis=0)
+    centroid = bins @ magnitudes / np.where(sums > 0, sums, 1)
+    reached = np.cumsum(magnitudes, axis=0)
+    rolloff = bins[np.argmax(reached >= 0.85 * reached[-1], axis=0)]
     return {
-        "spectral_centroid_mean": float(librosa.feature.spectral_centroid(S=magnitudes, sr=sample_rate).mean()),
-        "spectral_rolloff_mean": float(
-            librosa.feature.spectral_rolloff(S=magnitudes, sr=sample_rate, roll_percent=0.85).mean()
-        ),
+        "spectral_centroid_mean": float(centroid.mean()),
+        "spectral_rolloff_mean": float(rolloff.mean()),
         "spectral_flux_mean": float(flux.mean()) if len(flux) else 0.0,
     }
 

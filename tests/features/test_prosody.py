@@ -206,6 +206,16 @@ def test_tempo_and_what_it_is_made_of_are_librosas(wave, rate):
 
 
 @pytest.mark.parametrize("wave", waves(), ids=["noise", "voice", "short", "gaps", "silence", "one sample"])
+def test_centroid_and_rolloff_are_librosas(wave):
+    magnitudes = np.abs(librosa.stft(wave, n_fft=2048))
+    found = prosody.spectral_means(magnitudes, RATE)
+    centroids = librosa.feature.spectral_centroid(S=magnitudes, sr=RATE)
+    assert found["spectral_centroid_mean"] == pytest.approx(centroids.mean(), rel=1e-6)
+    rolloffs = librosa.feature.spectral_rolloff(S=magnitudes, sr=RATE, roll_percent=0.85)
+    assert found["spectral_rolloff_mean"] == pytest.approx(rolloffs.mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("wave", waves(), ids=["noise", "voice", "short", "gaps", "silence", "one sample"])
 def test_zero_crossings_are_librosas_to_the_last_digit(wave):
     expected = librosa.feature.zero_crossing_rate(wave)[0]
     np.testing.assert_array_equal(prosody.zero_crossing_rate(wave), expected)

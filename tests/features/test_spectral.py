@@ -1,7 +1,9 @@
 """Spectral features against closed forms and the definitions written out."""
 
+import librosa
 import numpy as np
 import pytest
+import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +67,50 @@ def test_z_scored_over_all_and_over_an_axis():
 
 def test_z_scored_constant_gives_zeros_not_nan():
     np.testing.assert_array_equal(spectral.z_scored(np.full((2, 3), 7.0), 1), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("pad_mode", ["constant", "reflect"])
+@pytest.mark.parametrize(("shape", "win_length"), [("hann", None), ("hamming", 1200)])
+def test_power_spectrum_is_librosas_to_the_last_bit(pad_mode, shape, win_length):
+    wave = noise(40_000)  # more frames than are transformed at once
+    settings = {"n_fft": 2048, "hop_length": 512, "win_length": win_length, "pad_mode": pad_mode}
+    expected = librosa.util.abs2(librosa.stft(wave, window=shape, **settings))
+    np.testing.assert_array_equal(spectral.power_spectrum(wave, shape=shape, **settings), expected)
+
+
+def test_power_spectrum_of_an_odd_n_fft_and_of_one_sample_are_librosas():
+    for wave, n_fft in ((noise(1), 512), (noise(3000), 801)):
+        expected = librosa.util.abs2(librosa.stft(wave, n_fft=n_fft, hop_length=200))
+        np.testing.assert_array_equal(spectral.power_spectrum(wave, n_fft=n_fft, hop_length=200), expected)
+
+
+@pytest.mark.parametrize("name", ["hann", "hamming"])
+@pytest.mark.parametrize("length", [256, 1025, 2048])
+def test_window_is_scipys(name, length):
+    np.testing.assert_allclose(spectral.window(name, length), scipy.signal.get_window(name, length), atol=1e-15)
+
+
+@pytest.mark.filterwarnings("ignore:Empty filters")
+@pytest.mark.parametrize(
+    ("sample_rate", "n_fft", "n_mels", "fmax"),
+    [(44_100, 2048, 128, None), (22_050, 2048, 128, None), (8000, 1024, 128, 4000.0), (16_000, 400, 40, 800.0)],
+)
+@pytest.mark.parametrize("htk", [True, False])
+@pytest.mark.parametrize("norm", ["slaney", None])
+def test_mel_filters_are_librosas_to_the_last_bit(sample_rate, n_fft, n_mels, fmax, htk, norm):
+    options = {"n_mels": n_mels, "htk": htk, "norm": norm, "fmax": fmax}
+    expected = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, **options)
+    np.testing.assert_array_equal(spectral.mel_filters(sample_rate, n_fft, **options), expected)
+
+
+@pytest.mark.parametrize("top_db", [None, 30.0, 80.0])
+@pytest.mark.parametrize("ref", [1.0, 0.02, 0.0])
+def test_decibels_are_librosas(top_db, ref):
+    power = np.square(noise(500)).reshape(20, 25)
+    power[3] = 0
+    found = spectral.decibels(power, ref=ref, top_db=top_db)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, librosa.power_to_db(power, ref=ref, top_db=top_db), atol=2e-5)
 
 
 PERIODOGRAM = {"n_mels": 128, "n_fft": 512, "win_length": 256, "hop_length": 128, "fmax": 4000.0, "top_db": 80.0}
