@@ -21,7 +21,7 @@ from ser_keras.features.pipeline import Pipeline
 from ser_keras.features.store import PART
 
 BLOCK = 8  # clips of one turn
-PARTS = 4  # that workers share
+PARTS = 12  # that workers share
 
 
 @dataclass(frozen=True)
