@@ -92,14 +92,14 @@ def _one_channel(file: soundfile.SoundFile, most: int) -> np.ndarray:
 
     A header may promise any number of samples and channels.
     """
-    blocks, rows = [np.zeros(0, np.float32)], max(1, BLOCK // file.channels)
+    blocks, rows = [], max(1, BLOCK // file.channels)
     while sum(map(len, blocks)) <= most:
         channels = file.read(rows, dtype="float32", always_2d=True)
         with np.errstate(invalid="ignore", over="ignore"):  # what comes of it is not finite, and refused as such
             blocks.append(channels.mean(axis=1) if file.channels > 1 else channels[:, 0])
         if len(channels) < rows:
             break
-    return np.concatenate(blocks)
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def check(wave: np.ndarray, name: str = "the wave", *, silence: bool = False) -> None:
@@ -128,7 +128,7 @@ def resampled(wave: np.ndarray, sample_rate: int, *, target_rate: int) -> np.nda
 
     size = math.ceil(len(wave) * (target_rate / sample_rate))
     made = soxr.resample(wave, sample_rate, target_rate, quality="HQ")[:size]
-    return np.pad(made, (0, size - len(made)))
+    return made if len(made) == size else np.pad(made, (0, size - len(made)))
 
 
 def trimmed(wave: np.ndarray, sample_rate: int, *, top_db: float | None) -> np.ndarray:
@@ -246,7 +246,7 @@ def fixed_length(wave: np.ndarray, sample_rate: int, *, seconds: float, keep: st
     if keep not in starts:
         raise AudioError(f"keep is {keep!r}, expected one of {', '.join(starts)}")
     kept = wave[starts[keep] :][:size]
-    return np.pad(kept, (0, size - len(kept)))
+    return kept if len(kept) == size else np.pad(kept, (0, size - len(kept)))
 
 
 def with_noise(

@@ -47,9 +47,7 @@ def power_spectrum(
 
     Source: `librosa.stft`, to its last bit; but frames lie one after another in memory, which takes less time.
     """
-    length = win_length or n_fft
-    before = (n_fft - length) // 2
-    weights = np.pad(window(shape, length), (before, n_fft - length - before))
+    weights = _weights(shape, win_length or n_fft, n_fft)
     padded = np.pad(wave, n_fft // 2, mode=pad_mode)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
     power = np.empty((len(frames), 1 + n_fft // 2), np.float32)
@@ -57,6 +55,13 @@ def power_spectrum(
         part = slice(start, start + TOGETHER)
         power[part] = squared(scipy.fft.rfft(frames[part] * weights, axis=1).astype(np.complex64))
     return power.T
+
+
+@lru_cache(maxsize=32)
+def _weights(shape: str, length: int, n_fft: int) -> np.ndarray:
+    """A window in the middle of `n_fft` samples."""
+    before = (n_fft - length) // 2
+    return np.pad(window(shape, length), (before, n_fft - length - before))
 
 
 def squared(spectrum: np.ndarray) -> np.ndarray:
