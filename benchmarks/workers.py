@@ -1,5 +1,6 @@
 """What worker processes do for the benchmarks; it imports no more than the store's own workers do."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,17 @@ def pools() -> Iterator[Pools]:
     """Those that all measurements of a run share."""
     with pool(1) as plain, pool(1) as core, pool(2) as both:
         yield Pools(plain, core, both)
+
+
+@contextmanager
+def kept_to_one_core(executor: ProcessPoolExecutor) -> Iterator[None]:
+    """Within, a pool's one process and its threads stay on one core (Linux)."""
+    cores = executor.submit(os.sched_getaffinity, 0).result()
+    executor.submit(os.sched_setaffinity, 0, {min(cores)}).result()
+    try:
+        yield
+    finally:
+        executor.submit(os.sched_setaffinity, 0, cores).result()
 
 
 def parts(paths: tuple[str, ...], clips: int) -> list[Part]:

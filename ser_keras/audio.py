@@ -148,20 +148,22 @@ def trimmed(wave: np.ndarray, sample_rate: int, *, top_db: float | None) -> np.n
         return wave
     if top_db <= 0:
         raise AudioError(f"trim_top_db is {top_db}, expected a positive number of decibels or none")
-    levels = np.maximum(frame_rms(wave), 1e-5)
-    loud = np.flatnonzero(20 * np.log10(levels / levels.max()) > -top_db)
+    squares = np.square(np.pad(wave, (1024, 1024 + -len(wave) % 512)))
+    sums = squares.reshape(-1, 512).sum(axis=1)  # of four, a frame
+    powers = (sums[:-3] + sums[1:-2] + sums[2:-1] + sums[3:])[: 1 + len(wave) // 512] / 2048
+    powers = np.maximum(powers, 1e-10)
+    loud = np.flatnonzero(10 * np.log10(powers / powers.max()) > -top_db)
     return wave[512 * loud[0] : 512 * (loud[-1] + 1)] if loud.size else wave[:0]
 
 
 def frame_rms(wave: np.ndarray) -> np.ndarray:
     """RMS of frames of 2048 samples, 512 apart, centred, zeros beyond both ends: float32 (1 + samples // 512,).
 
-    Source: `librosa.feature.rms`.
+    Source: `librosa.feature.rms`, to its last bit.
     """
-    squares = np.square(np.pad(wave, (1024, 1024 + -len(wave) % 512)))
-    sums = squares.reshape(-1, 512).sum(axis=1)  # once, though frames overlap
-    means = (sums[:-3] + sums[1:-2] + sums[2:-1] + sums[3:]) / 2048
-    return np.sqrt(means)[: 1 + len(wave) // 512]
+    squares = np.square(np.pad(wave, 1024))  # once, though frames overlap
+    frames = np.lib.stride_tricks.sliding_window_view(squares, 2048)[::512]
+    return np.sqrt(frames.T.mean(axis=0))
 
 
 def trimmed_to_level(wave: np.ndarray, sample_rate: int, *, level: float) -> np.ndarray:
@@ -200,13 +202,13 @@ def wiener_filtered(wave: np.ndarray, sample_rate: int, *, size: int) -> np.ndar
     means = _local_means(samples, size)
     variances = _local_means(np.square(samples), size) - np.square(means)
     noise = variances.mean()
-    taken = np.divide(noise, np.maximum(variances, noise), out=np.zeros_like(samples), where=noise > 0)
-    return (samples + taken * (means - samples)).astype(np.float32)
+    share = np.divide(noise, np.maximum(variances, noise), out=np.zeros_like(samples), where=noise > 0)
+    return (means + (1 - share) * (samples - means)).astype(np.float32)
 
 
 def _local_means(values: np.ndarray, size: int) -> np.ndarray:
     """Of `size` values around each, zeros beyond both ends."""
-    return np.convolve(values, np.full(size, 1 / size))[size // 2 :][: len(values)]
+    return np.convolve(values, np.ones(size))[size // 2 :][: len(values)] / size
 
 
 def from_offset(wave: np.ndarray, sample_rate: int, *, seconds: float) -> np.ndarray:

@@ -46,14 +46,17 @@ def settings(run: Run) -> dict[str, object]:
 
 
 def decided(told: Mapping, choices: Mapping[str, object]) -> dict[str, object]:
-    """As `settings`, of a run's record or an entry of `experiments`, and the values of its choices."""
+    """As `settings`, of a run's record or an entry of `experiments`, and the values of its choices.
+
+    What a recipe does without is left out: runs of before it could be declared don't name it.
+    """
     corpora = {
         f"{name} {key}": value
         for name, corpus in told["corpora"].items()
         for key, value in corpus.items()
         if key in ("clips", "synthetic", "manifest_sha256")
     }
-    training = {key: value for key, value in told["training"].items() if key not in FITTED}
+    training = {key: value for key, value in told["training"].items() if key not in FITTED and value is not None}
     rest = {"quick": told["quick"], "classes": told["classes"], "weights": told.get("weights", "trained")}
     return {**choices, **corpora, **training, "precision": precision(training), **rest}
 

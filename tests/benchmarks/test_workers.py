@@ -1,5 +1,7 @@
 """What a worker process loads, and that the benchmarks' workers do what the store's do."""
 
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -32,6 +34,14 @@ def test_worker_loads_no_more_than_features_take(clip, pipelines, tmp_path):
         loaded = executor.submit(eval, "set(__import__('sys').modules)").result()
     assert "parselmouth" in loaded
     assert not HEAVY & loaded
+
+
+def test_a_pool_is_kept_to_one_core_for_a_while():
+    with workers.pool(1) as executor:
+        before = executor.submit(os.sched_getaffinity, 0).result()
+        with workers.kept_to_one_core(executor):
+            assert executor.submit(os.sched_getaffinity, 0).result() == {min(before)}
+        assert executor.submit(os.sched_getaffinity, 0).result() == before
 
 
 def test_part_of_a_benchmark_is_a_part_of_the_store(clip, pipelines, tmp_path):

@@ -1,5 +1,7 @@
 """Runs that are in a ledger and runs that come to it: seeds add up, and nothing counts twice."""
 
+import json
+
 import pytest
 
 from ser_keras import results
@@ -87,6 +89,19 @@ def test_changed_choices_stay_apart_and_another_recipe_replaces(run, ledger, tmp
     path.write_text(path.read_text().replace('"epochs_limit": 60', '"epochs_limit": 90'))
     entries = ledger({"emodb": {**first["emodb"], "entries": entries}})["emodb"]["entries"]
     assert [[one["seed"] for one in entry["runs"]] for entry in entries] == [[2], [0]]
+
+
+def test_runs_of_before_a_part_of_the_recipe_was_named_count_where_that_part_is_none(run, ledger, tmp_path):
+    run(0, 18)
+    first = ledger()
+    for seed, plateau in ((1, None), (2, "val_loss x 0.5 after 4")):
+        run(seed, 16)
+        [path] = (tmp_path / "runs").glob("*/*/*/*/*/run.json")
+        record = json.loads(path.read_text())
+        assert "plateau" not in record["training"]
+        path.write_text(json.dumps({**record, "training": {**record["training"], "plateau": plateau}}))
+        entries = ledger(first)["emodb"]["entries"]
+        assert [one["seed"] for one in entries[0]["runs"]] == ([0, 1] if plateau is None else [2])
 
 
 def test_ablation_of_more_runs_is_kept(run, ledger):
