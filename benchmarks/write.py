@@ -1,6 +1,6 @@
 """The figures of docs/speed.md and docs/training-speed.md, written from what was measured.
 
-That is in `benchmarks/found/extraction.json`, `benchmarks/found/training.json` and `docs/growth.json`.
+That is in `benchmarks/found` (`extraction.json`, `training.json`, `precision.json`) and in `docs/growth.json`.
 
 python -m benchmarks.write
 """
@@ -13,6 +13,7 @@ from ser_keras.files import write_text
 
 FOUND = Path(__file__).with_name("found") / "extraction.json"
 TRAINING = Path(__file__).with_name("found") / "training.json"
+PRECISION = Path(__file__).with_name("found") / "precision.json"
 PAGE = DOCS / "speed.md"
 TRAINING_PAGE = DOCS / "training-speed.md"
 MARK = "<!-- {}: written by `python -m benchmarks.write` -->"
@@ -114,6 +115,18 @@ def training_blocks(found: dict) -> dict[str, list[str]]:
     }
 
 
+def precision_lines(found: dict) -> list[str]:
+    """What bfloat16 does to an accuracy, beside what seeds do."""
+    usual = found["accuracy"]["float32"]
+    points = [f"{found['points'][seed]:+.1f}".replace("-", "−") for seed in sorted(found["points"], key=int)]
+    return [
+        f"{found['experiment']} in float32: {found['float32_mean']:.1%}, standard deviation "
+        f"{100 * found['float32_std']:.1f} points over {len(usual)} seeds, whose test parts differ too. In bfloat16, "
+        f"with seed, split and start the same: {', '.join(points)} points; one of {found['test_clips']} test clips is "
+        f"{100 / found['test_clips']:.1f}."
+    ]
+
+
 def blocks() -> dict[str, list[str]]:
     """What stands between the marks, by their names."""
     found = json.loads(FOUND.read_text(encoding="utf-8"))
@@ -142,7 +155,8 @@ def page(text: str, blocks: dict[str, list[str]]) -> str:
 
 def pages() -> dict[Path, dict[str, list[str]]]:
     """The pages that have figures, and what stands between their marks."""
-    return {PAGE: blocks(), TRAINING_PAGE: training_blocks(json.loads(TRAINING.read_text(encoding="utf-8")))}
+    training, precision = (json.loads(path.read_text(encoding="utf-8")) for path in (TRAINING, PRECISION))
+    return {PAGE: blocks(), TRAINING_PAGE: {**training_blocks(training), "precision": precision_lines(precision)}}
 
 
 if __name__ == "__main__":

@@ -200,15 +200,23 @@ def wiener_filtered(wave: np.ndarray, sample_rate: int, *, size: int) -> np.ndar
         return wave
     samples = wave.astype(np.float64)
     means = _local_means(samples, size)
-    variances = _local_means(np.square(samples), size) - np.square(means)
+    variances = _local_means(np.square(samples), size)
+    variances -= np.square(means)
     noise = variances.mean()
-    share = np.divide(noise, np.maximum(variances, noise), out=np.zeros_like(samples), where=noise > 0)
-    return (means + (1 - share) * (samples - means)).astype(np.float32)
+    kept = np.maximum(variances, noise, out=variances)
+    np.divide(noise, kept, out=kept, where=noise > 0)  # else all are 0: nothing is taken away
+    np.subtract(1, kept, out=kept)
+    samples -= means
+    samples *= kept
+    samples += means
+    return samples.astype(np.float32)
 
 
 def _local_means(values: np.ndarray, size: int) -> np.ndarray:
     """Of `size` values around each, zeros beyond both ends."""
-    return np.convolve(values, np.ones(size))[size // 2 :][: len(values)] / size
+    means = np.convolve(values, np.ones(size))[size // 2 :][: len(values)]
+    means /= size
+    return means
 
 
 def from_offset(wave: np.ndarray, sample_rate: int, *, seconds: float) -> np.ndarray:

@@ -176,8 +176,8 @@ def spectral_means(magnitudes: np.ndarray, sample_rate: int) -> dict[str, float]
     """
     flux = np.sqrt((np.diff(magnitudes, axis=1) ** 2).sum(axis=0))
     bins = np.linspace(0, sample_rate / 2, len(magnitudes))
-    sums = magnitudes.sum(axis=0)
-    centroid = bins @ (magnitudes / np.where(sums > 0, sums, 1))
+    sums = magnitudes.sum(axis=0, dtype=np.float64)
+    centroid = bins @ (magnitudes / np.where(sums > 0, sums, 1)).astype(np.float32)
     reached = np.cumsum(magnitudes, axis=0)
     rolloff = bins[np.argmax(reached >= 0.85 * reached[-1], axis=0)]
     return {
