@@ -136,7 +136,7 @@ def blocks() -> dict[str, list[str]]:
     busy = f", while {max(loads):.0f} programs wanted one at worst" if loads else ""
     where = f"{machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB{busy}"
     return {
-        "extraction": [f"Measured on {where}.", "", *extraction_lines(found), *whole_lines(found)],
+        "extraction": [f"Measured on {where}.", "", *extraction_lines(found), "", *whole_lines(found)],
         "shares": share_lines(found),
         "workers": worker_lines(found),
         "store": store_lines(found),
