@@ -90,15 +90,14 @@ def two_workers(pools: workers.Pools, subject: Subject, rounds: int) -> dict:
     """
     todo = workers.parts(subject.some(PART * PARTS), PART)
     clocks, processors, busy = {1: [], 2: []}, {1: [], 2: []}, []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, workers.kept_to_one_core(pools.core):
         for executor in (pools.core, pools.both):
             list(_parts(executor, subject.pipeline, [todo[0][:2]] * 4, folder))  # imports and caches
         for _ in range(rounds):
             for number, executor in ((1, pools.core), (2, pools.both)):
-                with workers.kept_to_one_core(pools.core):
-                    start = time.perf_counter()
-                    done = list(_parts(executor, subject.pipeline, todo, folder))
-                    clocks[number].append(time.perf_counter() - start)
+                start = time.perf_counter()
+                done = list(_parts(executor, subject.pipeline, todo, folder))
+                clocks[number].append(time.perf_counter() - start)
                 processors[number].append(sum(part.processor_s for part in done))
             busy.append(sum(part.clock_s for part in done) / (2 * clocks[2][-1]))
     return {

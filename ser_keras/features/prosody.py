@@ -160,7 +160,7 @@ def tempo(log_mel: np.ndarray, sample_rate: int) -> float:
 
     Source: `librosa.feature.tempo`, its defaults: a log-normal prior at 120 of one octave, nothing above 320.
     """
-    lags = int(8 * sample_rate) // HOP
+    lags = 8 * sample_rate // HOP
     strength = mean_tempogram(onset_strength(log_mel), lags)[1:]
     beats = 60 * sample_rate / (HOP * np.arange(1, lags))
     likely = np.where(beats < 320, -0.5 * np.log2(beats / 120) ** 2, -np.inf)
