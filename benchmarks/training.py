@@ -8,13 +8,13 @@ PyTorch, the network of yadav2022 written in it takes turns too.
 
 import contextlib
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
-from unittest import mock
 
 import click
 
@@ -22,7 +22,6 @@ from ser_keras import cli
 from ser_keras.files import write_json
 
 FOUND = Path(__file__).with_name("found") / "training.json"
-CLIPS = {"train": 8439, "validation": 1151}  # of rastogi2025's published split
 BATCH = 16  # yadav2022's
 Turn = Callable[[], object]
 
@@ -62,65 +61,27 @@ def examples(n_clips: int, shape: tuple[int, ...], n_classes: int, seed: int = 0
     return Examples(((features, np.arange(n_clips)),), rng.integers(0, n_classes, n_clips))
 
 
-def small_network(rounds: int, epochs: int = 4) -> dict:
-    """rastogi2025's mlp: epochs in one call of the backend against `model.fit` batch by batch, and on plain arrays."""
-    import keras
-    import numpy as np
+def small_network(rounds: int, epochs: int = 10) -> dict:
+    """rastogi2025's mlp: epochs in few calls of the backend against those batch by batch, and plain `model.fit`.
 
-    from papers.rastogi2025.model import build_mlp
-    from papers.rastogi2025.protocol import coded_recipe
-    from ser_keras import feeding, fitting
-
-    recipe = coded_recipe({})
-    train, watched = (examples(n, (30,), 6, seed) for seed, n in enumerate(CLIPS.values()))
-
-    def arrays(part: object) -> tuple:
-        return part.arrays(np.arange(len(part))), np.eye(6, dtype=np.float32)[part.classes]
-
-    def batches(part: object, seed: int | None = None) -> feeding.Batches:
-        return feeding.Batches(part, 6, recipe.batch_size, shuffle_seed=seed)
-
-    def compiled(kind: type[keras.Model] = keras.Model) -> keras.Model:
-        keras.utils.set_random_seed(0)
-        model = build_mlp(6)
-        fitting.adapt(model, train)
-        model = kind(model.inputs, model.outputs)
-        model.compile(recipe.optimizer(), recipe.loss, metrics=["accuracy"])
-        return model
-
-    single, stacked, plain = compiled(), compiled(feeding.Stacked), compiled()
-    stacks = feeding.stacks(batches(train, 0), shuffle=True), feeding.stacks(batches(watched), shuffle=False)
-    told = {"epochs": epochs, "verbose": 0}
-    ways = {
-        "arrays": lambda: plain.fit(*arrays(train), batch_size=32, validation_data=arrays(watched), **told),
-        "batches": lambda: single.fit(batches(train, 0), validation_data=batches(watched), **told),
-        "whole epochs": lambda: stacked.fit(stacks[0], validation_data=stacks[1], shuffle=False, **told),
-    }
-    taken = in_turns(ways, rounds)
+    No training by its recipe is shorter than 10 epochs, which is its patience.
+    """
+    names = ("arrays", "batches", "whole epochs")
+    with contextlib.ExitStack() as stack:
+        told = {name: stack.enter_context(_served([sys.executable, "-m", "benchmarks.small", name])) for name in names}
+        taken = in_turns({name: partial(told[name], epochs) for name in names}, rounds)
     return {
-        "epochs_a_second": {name: round(epochs / median(spent for spent, _ in taken[name]), 2) for name in ways},
+        "epochs_a_second": {name: round(epochs / median(spent for spent, _ in taken[name]), 2) for name in names},
         "times_arrays": times(taken, "arrays", "whole epochs"),
         "times_batches": times(taken, "batches", "whole epochs"),
-        "same_bytes": same_bytes(train, watched),
+        "same_bytes": _same_bytes(),
     }
 
 
-def same_bytes(train: object, watched: object) -> bool:
-    """Whether two epochs in one call each give the very weights of two epochs batch by batch."""
-    import keras
+def _same_bytes() -> bool:
+    from benchmarks import small
 
-    from papers.rastogi2025.model import build_mlp
-    from papers.rastogi2025.protocol import coded_recipe
-    from ser_keras import feeding, fitting
-
-    found = set()
-    for in_memory in (feeding.IN_MEMORY, 0):
-        with mock.patch.object(feeding, "IN_MEMORY", in_memory):
-            keras.utils.set_random_seed(0)
-            recipe = replace(coded_recipe({}), epochs=2)
-            model = fitting.fit(build_mlp(6), recipe, train, watched, n_classes=6, seed=0).model
-            found.add(b"".join(weight.tobytes() for weight in model.get_weights()))
-    return len(found) == 1
+    return small.same_bytes()
 
 
 def images(n_clips: int = 3 * BATCH) -> object:
@@ -171,7 +132,7 @@ def large_network(rounds: int, torch: Path | None = None) -> dict:
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         if torch:
-            told = stack.enter_context(_pytorch(torch))
+            told = stack.enter_context(_served([str(torch), str(Path(__file__).with_name("pytorch_crnn.py"))]))
             ways["pytorch"] = lambda: told(steps)
         taken = in_turns(ways, rounds)
     clips = {name: round(len(part) / median(spent for spent, _ in taken[name]), 1) for name in ways}
@@ -196,13 +157,12 @@ def _feeding_s(part: object) -> float:
 
 
 @contextmanager
-def _pytorch(python: Path) -> Iterator[Callable[[int], tuple[float, float]]]:
-    """A process that takes so many steps in PyTorch, and tells its seconds."""
-    command = [str(python), str(Path(__file__).with_name("pytorch_crnn.py"))]
+def _served(command: Sequence[str]) -> Iterator[Callable[[int], tuple[float, float]]]:
+    """A process that takes so many steps or epochs when it is asked to, and tells its seconds."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
 
-        def told(steps: int) -> tuple[float, float]:
-            print(steps, file=process.stdin, flush=True)
+        def told(number: int) -> tuple[float, float]:
+            print(number, file=process.stdin, flush=True)
             processor, clock = process.stdout.readline().split()
             return float(processor), float(clock)
 
@@ -251,12 +211,12 @@ def main(data: Path | None, rounds: int, torch: Path | None, out: Path) -> None:
         fitting.make_deterministic()
     where = provenance()
     found = {key: where[key] for key in ("commit", "python", "packages", "hardware", "backend")}
-    found["small"] = small_network(rounds)
-    click.echo(f"rastogi2025 mlp: {found['small']}")
     found["large"] = large_network(rounds, torch)
     click.echo(f"yadav2022 crnn: {found['large']}")
     found["augmentation"] = augmentation(data, 8, 1 / found["large"]["clips_a_processor_second"]["ours"])
     click.echo(f"yadav2022 altered copies: {found['augmentation']}")
+    found["small"] = small_network(rounds)
+    click.echo(f"rastogi2025 mlp: {found['small']}")
     write_json(out, found)
     click.echo(out)
 

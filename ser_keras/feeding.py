@@ -1,5 +1,8 @@
 """How examples reach a network: batch by batch through Python, or whole epochs at once where they fit in memory."""
 
+import ctypes
+import functools
+import platform
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +14,8 @@ from ser_keras import devices
 from ser_keras.features.examples import Examples
 
 IN_MEMORY = 2**24  # bytes of examples up to which an epoch is few calls of the backend, which no Ctrl-C interrupts
+STACKS = 3  # an epoch
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # of glibc's malloc.h
 
 
 class Batches(keras.utils.PyDataset):
@@ -45,6 +50,11 @@ class Batches(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         if self._rng is not None:
             self._order = self._rng.permutation(len(self.examples))
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether each epoch has an order of its own."""
+        return self._rng is not None
 
     def numbers(self, index: int) -> np.ndarray:
         """Which examples a batch of this epoch holds."""
@@ -85,10 +95,11 @@ class Stacked(keras.Model):
         return self.get_metrics_result()
 
 
-def stacks(batches: Batches, *, shuffle: bool) -> Any:
-    """The same batches as a `tf.data.Dataset` of stacks for `Stacked`, of which an epoch has at most three.
+def stacks(batches: Batches) -> Any:
+    """The same batches as a `tf.data.Dataset` of stacks for `Stacked`, `STACKS` an epoch.
 
-    With `shuffle` their order is drawn as Keras draws it for a `PyDataset`, from Python's generator; so what is
+    Of shuffled batches it has no end, since one iterator over all epochs spares the set-up of one an epoch. Their order
+    is drawn as Keras draws it for a `PyDataset`, from Python's generator, and not before it is asked for; so what is
     learnt is the same to the last bit.
     """
     import tensorflow  # no other backend of Keras takes several steps in one call of it
@@ -96,20 +107,41 @@ def stacks(batches: Batches, *, shuffle: bool) -> Any:
     inputs, targets = batches.examples.arrays(np.arange(len(batches.examples))), batches.examples.classes
     one_hot = np.eye(batches.n_classes, dtype=np.float32)
 
-    def epoch() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def stacked(order: list[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Three stacks, since one batch is smaller than the others; those before or behind it may be of no batch."""
-        if shuffle:
-            batches.on_epoch_end()
-        order = list(range(len(batches)))
-        if shuffle:
-            random.shuffle(order)
         smaller = order.index(len(batches) - 1)
         for part in (order[:smaller], order[smaller : smaller + 1], order[smaller + 1 :]):
             numbers = np.array([batches.numbers(index) for index in part], int).reshape(len(part), -1 if part else 0)
             yield inputs[numbers], one_hot[targets[numbers]]
 
+    def epochs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        while True:
+            batches.on_epoch_end()
+            order = list(range(len(batches)))
+            random.shuffle(order)
+            yield from stacked(order)
+
+    dataset = tensorflow.data.Dataset
+    if not batches.shuffled:
+        first, *others = map(dataset.from_tensors, stacked(list(range(len(batches)))))
+        return functools.reduce(dataset.concatenate, others, first)
     shapes = ((None, None, *inputs.shape[1:]), (None, None, batches.n_classes))
-    found = tensorflow.data.Dataset.from_generator(
-        epoch, output_signature=tuple(tensorflow.TensorSpec(shape, tensorflow.float32) for shape in shapes)
-    ).apply(tensorflow.data.experimental.assert_cardinality(3))
-    return found if shuffle else found.cache()
+    signature = tuple(tensorflow.TensorSpec(shape, tensorflow.float32) for shape in shapes)
+    options = tensorflow.data.Options()
+    options.autotune.enabled = False  # it may draw ahead
+    return dataset.from_generator(epochs, output_signature=signature).with_options(options)
+
+
+def keep_memory() -> None:
+    """Have the C library keep what a step frees for the next one, where it is glibc; for the whole process.
+
+    The arrays of a small network are of the size that it takes from the system anew each time: a sixth of the time of
+    a step is the system's then.
+
+    Source: mallopt(3); what it gains is measured by `benchmarks.training`.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_MMAP_THRESHOLD, 2**25)  # the most that it takes
+        mallopt(M_TRIM_THRESHOLD, 2**30)
+        mallopt(M_TOP_PAD, 2**24)

@@ -144,12 +144,15 @@ def fit(
     slower = [_plateau(training.plateau)] if training.plateau else []
     told = [*slower, *([watch] if watched else [])]
     keeper = checkpoints.Keeper(state, known, told, watch, progress.seconds)
-    fed = feeding.stacks if at_once else (lambda batches, shuffle: batches)
+    fed = feeding.stacks if at_once else (lambda batches: batches)
+    if at_once:
+        feeding.keep_memory()
     try:
         trained.fit(
-            fed(Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done), shuffle=True),
-            validation_data=validation and fed(Batches(validation, n_classes, training.batch_size), shuffle=False),
+            fed(Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done)),
+            validation_data=validation and fed(Batches(validation, n_classes, training.batch_size)),
             shuffle=not at_once,  # else they come shuffled
+            steps_per_epoch=feeding.STACKS if at_once else None,
             initial_epoch=training.epochs if known and known.ended else done,
             epochs=training.epochs,
             callbacks=[progress, *devices.callbacks(trained), keras.callbacks.TerminateOnNaN(), *told, *logged, keeper],
