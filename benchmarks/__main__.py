@@ -11,7 +11,7 @@ from ser_keras.files import write_json
 
 FOUND = Path(__file__).with_name("found")
 STORED = 10_898  # clips of rastogi2025
-HEAD = "clips a second of one core        plain   core  floor  core/plain  core/floor  2 workers  at work"
+HEAD = "clips a second of one core        plain   core  floor  core/plain  core/floor  2 workers  machine  at work"
 
 
 @click.command()
@@ -65,6 +65,7 @@ def row(one: dict) -> str:
     rates = "".join(f"{value:7.0f}" for value in one["clips_a_second"].values())
     both = one["two_workers"]
     ratios = f"{one['times_the_reference']:12.2f}{one['of_the_floor']:12.2f}{both['times_one']:11.2f}"
+    ratios += f"{both['machine_times_one']:9.2f}"
     return f"{rates}{ratios}{both['both_at_work']:9.0%}"
 
 

@@ -21,7 +21,9 @@ from ser_keras.features.pipeline import Pipeline
 from ser_keras.features.store import PART
 
 BLOCK = 8  # clips of one turn
-PARTS = 12  # that workers share
+PARTS = 12  # that workers share, or several times these
+TURN_S = 3.0  # of one worker at least
+TRANSFORMS = 3000  # of 2048 samples, in a part of them
 
 
 @dataclass(frozen=True)
@@ -82,17 +84,21 @@ def _median_ratio(above: list[float], below: list[float]) -> float:
 
 
 def two_workers(pools: workers.Pools, subject: Subject, rounds: int) -> dict:
-    """How many times one worker's clips two do, once running, writing to a store.
+    """How many times one worker's clips two do, once running, writing to a store; and what they could do here at most.
 
-    Each round gives the same parts to one worker, then to two. By the clock two can do no better than what other
-    programs leave them; so it also says which share of the time both were at a part, and whether one beside another
-    takes more of the processor for a clip. The one keeps to one core: Praat's pitch takes all that there are.
+    Each round gives the same parts to one worker, then to two, and then transforms that need neither files nor memory:
+    how many times as many of them two processes do is what the machine gives (cores side by side share its clock,
+    caches and other guests). By the clock two can do no better than what other programs leave them; so it also says
+    which share of the time both were at a part, and whether one beside another takes more of the processor for a clip.
+    The one keeps to one core: Praat's pitch takes all that there are.
     """
     todo = workers.parts(subject.some(PART * PARTS), PART)
-    clocks, processors, busy = {1: [], 2: []}, {1: [], 2: []}, []
+    clocks, processors, machine, busy = {1: [], 2: []}, {1: [], 2: []}, {1: [], 2: []}, []
     with tempfile.TemporaryDirectory() as folder, workers.kept_to_one_core(pools.core):
         for executor in (pools.core, pools.both):
             list(_parts(executor, subject.pipeline, [todo[0][:2]] * 4, folder))  # imports and caches
+        trial = list(_parts(pools.core, subject.pipeline, todo[:2], folder))
+        todo *= max(round(TURN_S / sum(part.clock_s for part in trial) * len(trial) / len(todo)), 1)
         for _ in range(rounds):
             for number, executor in ((1, pools.core), (2, pools.both)):
                 start = time.perf_counter()
@@ -100,8 +106,13 @@ def two_workers(pools: workers.Pools, subject: Subject, rounds: int) -> dict:
                 clocks[number].append(time.perf_counter() - start)
                 processors[number].append(sum(part.processor_s for part in done))
             busy.append(sum(part.clock_s for part in done) / (2 * clocks[2][-1]))
+            for number, executor in ((1, pools.core), (2, pools.both)):
+                start = time.perf_counter()
+                list(executor.map(workers.transforms, [TRANSFORMS] * 4 * PARTS))
+                machine[number].append(time.perf_counter() - start)
     return {
         "times_one": _median_ratio(clocks[1], clocks[2]),
+        "machine_times_one": _median_ratio(machine[1], machine[2]),
         "both_at_work": round(statistics.median(busy), 3),
         "processor_times_one": _median_ratio(processors[2], processors[1]),
     }

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.training import examples
 from papers.rastogi2025.model import build_mlp
 from papers.rastogi2025.protocol import coded_recipe
-from ser_keras import feeding, fitting
+from ser_keras import feeding, fitting, memory
 from ser_keras.features.examples import Examples
 
 CLIPS = {"train": 8439, "validation": 1151}  # of rastogi2025's published split
@@ -36,7 +36,7 @@ def way(name: str) -> Callable[[int], object]:
     if name != "arrays":
         fitting.make_deterministic()
     if name == "whole epochs":
-        feeding.keep_memory()
+        memory.keep_freed()
     train, watched = parts()
     keras.utils.set_random_seed(0)
     model = build_mlp(N_CLASSES)

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from joblib.externals.loky import ProcessPoolExecutor
 
+from ser_keras import memory
 from ser_keras.features import store
 from ser_keras.features.pipeline import Pipeline
 
@@ -59,7 +61,7 @@ def parts(paths: tuple[str, ...], clips: int) -> list[Part]:
 def seconds(kind: str, pipeline: Pipeline, paths: tuple[str, ...]) -> float:
     """Seconds of the processor that recordings take, the plain way ("reference"), with the "core" or at the "floor"."""
     if kind != "reference":
-        store._keep_freed_memory()  # as every worker does
+        memory.keep_freed()  # as every worker does
     work = _work(kind, pipeline, paths)
     start = time.process_time()
     for path in paths:
@@ -125,6 +127,13 @@ def extracted(pipeline: Pipeline, part: Part, folder: str) -> Done:
     clock, processor = time.perf_counter(), time.process_time()
     store._extract_part(pipeline, part, Path(folder))
     return Done(time.perf_counter() - clock, time.process_time() - processor)
+
+
+def transforms(number: int) -> None:
+    """So many Fourier transforms of one frame: arithmetic alone."""
+    frame = np.hanning(2048)
+    for _ in range(number):
+        np.fft.rfft(frame)
 
 
 def plainly(pipeline: Pipeline, part: Part, folder: str) -> None:

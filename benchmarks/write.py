@@ -23,13 +23,14 @@ END = "<!-- end of {} -->"
 def extraction_lines(found: dict) -> list[str]:
     """One row a pipeline: clips a second, ratios, two workers."""
     rows = [
-        "| pipeline | plain way | core | floor | core / plain | core / floor | two workers / one | both at work |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| pipeline | plain way | core | floor | core / plain | core / floor | two workers / one | machine | at work |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, one in found["pipelines"].items():
         rates = [f"{value:.0f}" for value in one["clips_a_second"].values()]
         both = one["two_workers"]
-        ratios = [f"{one['times_the_reference']:.2f}", f"{one['of_the_floor']:.2f}", f"{both['times_one']:.2f}"]
+        compared = (one["times_the_reference"], one["of_the_floor"], both["times_one"], both["machine_times_one"])
+        ratios = [f"{ratio:.2f}" for ratio in compared]
         rows.append(f"| {name} | {' | '.join([*rates, *ratios])} | {both['both_at_work']:.0%} |")
     return rows
 

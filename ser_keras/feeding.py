@@ -1,8 +1,6 @@
 """How examples reach a network: batch by batch through Python, or whole epochs at once where they fit in memory."""
 
-import ctypes
 import functools
-import platform
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +13,6 @@ from ser_keras.features.examples import Examples
 
 IN_MEMORY = 2**24  # bytes of examples up to which an epoch is few calls of the backend, which no Ctrl-C interrupts
 STACKS = 3  # an epoch
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # of glibc's malloc.h
 
 
 class Batches(keras.utils.PyDataset):
@@ -130,18 +127,3 @@ def stacks(batches: Batches) -> Any:
     options = tensorflow.data.Options()
     options.autotune.enabled = False  # it may draw ahead
     return dataset.from_generator(epochs, output_signature=signature).with_options(options)
-
-
-def keep_memory() -> None:
-    """Have the C library keep what a step frees for the next one, where it is glibc; for the whole process.
-
-    The arrays of a small network are of the size that it takes from the system anew each time: a sixth of the time of
-    a step is the system's then.
-
-    Source: mallopt(3); what it gains is measured by `benchmarks.training`.
-    """
-    if platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_THRESHOLD, 2**25)  # the most that it takes
-        mallopt(M_TRIM_THRESHOLD, 2**30)
-        mallopt(M_TOP_PAD, 2**24)

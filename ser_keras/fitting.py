@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ser_keras import checkpoints, devices, feeding
+from ser_keras import checkpoints, devices, feeding, memory
 from ser_keras.errors import RunError
 from ser_keras.experiment import Plateau, Training
 from ser_keras.features.examples import Examples, moments
@@ -145,8 +145,7 @@ def fit(
     told = [*slower, *([watch] if watched else [])]
     keeper = checkpoints.Keeper(state, known, told, watch, progress.seconds)
     fed = feeding.stacks if at_once else (lambda batches: batches)
-    if at_once:
-        feeding.keep_memory()
+    memory.keep_freed()
     try:
         trained.fit(
             fed(Batches(train, n_classes, training.batch_size, shuffle_seed=seed, epochs_done=done)),

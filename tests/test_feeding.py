@@ -1,9 +1,6 @@
 """Feeding: whole epochs in one call of the backend give what batch after batch gives, to the last bit."""
 
-import platform
 import random
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -81,25 +78,3 @@ def test_model_trained_in_whole_epochs_predicts_batch_by_batch(monkeypatch):
     fitting.fit(model, recipe, examples(75, 0), None, n_classes=3, seed=0)
     assert isinstance(model, keras.Model) and not isinstance(model, feeding.Stacked)
     assert model.predict(examples(4, 0).arrays(np.arange(4)), verbose=0).shape == (4, 3)
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what is kept is kept by glibc")
-def test_memory_that_a_step_frees_is_there_for_the_next():
-    program = """
-import resource
-import numpy as np
-from ser_keras import feeding
-
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(200):
-        np.ones(2**18, np.float32)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-given_back = faults()
-feeding.keep_memory()
-faults()
-print(given_back, faults())
-"""
-    given_back, kept = map(int, subprocess.check_output([sys.executable, "-c", program], text=True).split())
-    assert kept < 20 < given_back

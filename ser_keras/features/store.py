@@ -9,12 +9,10 @@ be read are extracted again.
 
 import contextlib
 import csv
-import ctypes
 import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import joblib
@@ -25,8 +23,8 @@ from ser_keras.cluster import results
 from ser_keras.errors import AudioError
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.files import remove_left, write_atomically, write_json
+from ser_keras.memory import keep_freed
 
-KEPT = 2**25  # bytes of freed arrays that a process keeps at hand; the most that glibc allows
 PART = 32  # clips of one part: what is lost at most, a worker, when a run is killed
 ABOUT = "pipeline.json"
 FIELDS = ("clip", "bytes", "mtime_ns", "error")
@@ -121,17 +119,8 @@ def _key(recording: Recording) -> Key:
     return recording.clip, status.st_size, status.st_mtime_ns
 
 
-@cache
-def _keep_freed_memory() -> None:
-    """Have glibc keep what arrays have freed: to get it from the system again takes up to a tenth of the time."""
-    with contextlib.suppress(AttributeError):  # another C library
-        libc = ctypes.CDLL(None)
-        libc.mallopt(-1, KEPT)  # M_TRIM_THRESHOLD
-        libc.mallopt(-3, KEPT)  # M_MMAP_THRESHOLD
-
-
 def _extract_part(pipeline: Pipeline, part: list[tuple[Recording, tuple]], folder: Path) -> int:
-    _keep_freed_memory()
+    keep_freed()
     arrays, rows = [], []
     for recording, key in part:
         try:

@@ -27,10 +27,10 @@ def test_row_tells_rates_ratios_and_workers():
         "clips_a_second": {"reference": 50.0, "core": 80.4, "floor": 100.0},
         "times_the_reference": 1.6,
         "of_the_floor": 0.8,
-        "two_workers": {"times_one": 1.9, "both_at_work": 0.97},
+        "two_workers": {"times_one": 1.7, "machine_times_one": 1.75, "both_at_work": 0.97},
     }
     rows = write.extraction_lines({"pipelines": {"p": one}})
-    assert rows[2:] == ["| p | 50 | 80 | 100 | 1.60 | 0.80 | 1.90 | 97% |"]
+    assert rows[2:] == ["| p | 50 | 80 | 100 | 1.60 | 0.80 | 1.70 | 1.75 | 97% |"]
 
 
 def test_second_measurement_of_few_clips_gives_the_same_store(tmp_path):
