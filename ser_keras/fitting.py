@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ser_keras import checkpoints, devices, feeding, memory
+from ser_keras import checkpoints, devices, feeding, memory, optimizers
 from ser_keras.errors import RunError
 from ser_keras.experiment import Plateau, Training
 from ser_keras.features.examples import Examples, moments
@@ -130,7 +130,8 @@ def fit(
     loss = devices.as_one(model, _of_softmaxed if training.from_logits else training.loss)
     at_once = feeding.fits_in_memory(train)
     trained = feeding.Stacked(model.inputs, model.outputs) if at_once else model
-    trained.compile(optimizer=training.optimizer(), loss=loss, metrics=["accuracy"])
+    optimizer = optimizers.lighter(training.optimizer()) if at_once else training.optimizer()
+    trained.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
     known = None if state is None else checkpoints.read(state, trained)
     done = 0 if known is None else len(known.history)
     progress = Progress(label, training.epochs, done, line)
@@ -164,7 +165,8 @@ def fit(
     if not np.isfinite(history["loss"]).all():
         raise RunError(f"the loss is not finite in epoch {len(history)}: lower the learning rate")
     keeper.keep(ended=True, best=False)
-    model.compile(optimizer=trained.optimizer, loss=training.loss, metrics=["accuracy"])  # saved without what is ours
+    kept_optimizer = optimizers.plain(trained.optimizer, model)
+    model.compile(optimizer=kept_optimizer, loss=training.loss, metrics=["accuracy"])  # saved without what is ours
     kept = watch.best_epoch + 1 if watched and training.restore_best else len(history)
     return Fitted(model, history, int(kept), len(history) < training.epochs, done)
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from ser_keras import checkpoints, feeding, fitting
+from ser_keras import checkpoints, feeding, fitting, optimizers
 from ser_keras.experiment import Plateau, Training
 from ser_keras.features.examples import Examples
 from ser_keras.features.store import Features
@@ -78,3 +78,25 @@ def test_model_trained_in_whole_epochs_predicts_batch_by_batch(monkeypatch):
     fitting.fit(model, recipe, examples(75, 0), None, n_classes=3, seed=0)
     assert isinstance(model, keras.Model) and not isinstance(model, feeding.Stacked)
     assert model.predict(examples(4, 0).arrays(np.arange(4)), verbose=0).shape == (4, 3)
+
+
+@tensorflow_alone
+def test_optimizer_of_whole_epochs_is_kept_as_keras_has_it(monkeypatch, tmp_path):
+    inputs = keras.Input((5,))
+    found = []
+    for in_memory in (2**24, 0):
+        monkeypatch.setattr(feeding, "IN_MEMORY", in_memory)
+        keras.utils.set_random_seed(0)
+        model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax", kernel_initializer="ones")(inputs))
+        recipe = Training(lambda: keras.optimizers.Adam(0.1), "categorical_crossentropy", 16, 2, plateau=Plateau())
+        optimizer = fitting.fit(model, recipe, examples(75, 0), examples(21, 1), n_classes=3, seed=0).model.optimizer
+        assert type(optimizer) is keras.optimizers.Adam
+        found.append([keras.ops.convert_to_numpy(one).tobytes() for one in optimizer.variables])
+    assert found[0] == found[1]
+
+
+@tensorflow_alone
+@pytest.mark.parametrize("optimizer", [keras.optimizers.SGD(0.1), keras.optimizers.Adam(0.1, amsgrad=True)])
+def test_other_optimizers_are_left_as_they_are(optimizer):
+    assert optimizers.lighter(optimizer) is optimizer
+    assert optimizers.plain(optimizer, None) is optimizer
