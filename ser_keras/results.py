@@ -229,9 +229,10 @@ def results(runs: tuple[Path, ...]) -> None:
             write_json(path, ledger)
             click.echo(f"{path}: {sum(len(entry['runs']) for entry in ledger['entries'])} runs")
     for (paper, name), ledger in stored().items():
-        [line] = json.loads(json.dumps(overview.lines(ledger["entries"])))
-        if line != ledger["line"]:  # what is told of the same runs has changed
-            write_json(FOLDER / paper / f"{name}.json", {**ledger, "line": line})
+        entries = [pooling.without_few_speakers(entry) for entry in ledger["entries"]]
+        again = json.loads(json.dumps({**ledger, "entries": entries, "line": overview.lines(entries)[0]}))
+        if again != ledger:  # what is reported of the same runs has changed
+            write_json(FOLDER / paper / f"{name}.json", again)
     kept = stored()
     write_text(readme, with_table(readme.read_text(encoding="utf-8"), kept))
     if TUTORIAL.is_file():

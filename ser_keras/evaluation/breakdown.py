@@ -23,7 +23,7 @@ def scores(y_true: Sequence[str], y_pred: Sequence[str], speakers: Sequence[str]
     Returns
     -------
     dict : `clips`, `speakers` (counts), `accuracy`, `uar`, and `accuracy_interval`, `uar_interval` as (low, high), None
-        for a single speaker
+        for fewer speakers than `intervals.FEWEST_SPEAKERS`
 
     Raises
     ------
@@ -31,7 +31,7 @@ def scores(y_true: Sequence[str], y_pred: Sequence[str], speakers: Sequence[str]
     """
     confusion = metrics.confusion_matrix(y_true, y_pred, classes)
     heard = len(set(speakers))
-    found = intervals.over_speakers(y_true, y_pred, speakers, classes) if heard > 1 else {}
+    found = intervals.over_speakers(y_true, y_pred, speakers, classes) if heard >= intervals.FEWEST_SPEAKERS else {}
     return {
         "clips": len(y_true),
         "speakers": heard,

@@ -50,7 +50,7 @@ def document(run: Run) -> str:
 
 
 def _over_speakers(run: Run) -> list[str]:
-    if len(set(run.speakers)) < 2:
+    if len(set(run.speakers)) < intervals.FEWEST_SPEAKERS:
         return []
     found = intervals.over_speakers(run.y_true, run.y_pred, run.speakers, run.record["classes"])
     accuracy, uar = (overview.ends(found[key]).strip() for key in ("accuracy", "uar"))

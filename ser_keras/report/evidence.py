@@ -26,13 +26,13 @@ def evidence(entry: Entry) -> list[str]:
             f"{between(entry['published_interval'])} (Wilson)."
         )
     if entry["rerun_interval"]:
-        words = {
-            "reproduced": "the published figure lies in it: reproduced",
-            "above": "the published figure lies below it: ours is above",
-            "below": "the published figure lies above it: ours is below",
-            NO_VERDICT: f"no verdict: {'; '.join(entry['unlike'])}",
-        }
-        told.append(f"One more run is expected at {between(entry['rerun_interval'])}; {words[entry['verdict']]}.")
+        words = {"reproduced": "reproduced", "above": "ours is above", "below": "ours is below"}
+        if entry["verdict"] == NO_VERDICT:
+            said = f"no verdict: {'; '.join(entry['unlike'])}"
+        else:
+            said = f"the published accuracy {texts.standing(entry)} it: {words[entry['verdict']]}"
+        expected = f"{between(entry['rerun_interval'])} ({texts.within(entry['rerun_interval'])} points)"
+        told.append(f"One more run is expected at {expected}; {said}.")
     if entry["difference_interval"]:
         low, high = entry["difference_interval"]
         holds = "0 is among them" if low <= 0 <= high else "0 is not"
@@ -42,7 +42,7 @@ def evidence(entry: Entry) -> list[str]:
             f"(Newcombe); {holds}. That is no test of the reproduction: another seed moves it as well."
         )
     speakers = entry["runs"][0]["speaker_intervals"]
-    if speakers and over_speakers(entry["runs"][0], "accuracy"):
+    if speakers and over_speakers(entry["runs"][:1], "accuracy"):
         told.append(
             f"Over the {speakers['speakers']} speakers of the test part (cluster bootstrap, seed "
             f"{entry['runs'][0]['seed']}): accuracy {between(speakers['accuracy'])}, UAR {between(speakers['uar'])}."

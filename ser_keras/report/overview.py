@@ -14,11 +14,12 @@ UNHEARD = "speaker-independent"
 VARIANTS = ("described", "coded")
 HEADS = ("Experiment", "Published", "Described", "Coded", "Unheard speakers", "Verdict", "Leaks")
 CAPTION = (
-    "Accuracy, mean ± standard deviation over runs; in brackets an interval of 95 %: of the published figure that of "
-    "its test clips (Wilson); of several runs where one more would fall; of one run that of its test clips; on unheard "
-    "speakers that of other speakers (cluster bootstrap; where four or more are tested). Leaks: the share of test "
-    "clips that have in common with training what is named, and the gap: accuracy minus that on unheard speakers, in "
-    "points."
+    "Accuracy, mean ± standard deviation over runs. Brackets are intervals of 95 %: over test clips of a published "
+    "accuracy and of a single run (Wilson); of several runs where one more would fall; on unheard speakers over "
+    f"speakers ({intervals.FEWEST_SPEAKERS} or more; cluster bootstrap, its ends averaged over runs). Verdict: ± is "
+    "half the width of the interval that one more run falls in, in percentage points; the wider it is, the less "
+    '"reproduced" says. Leaks: the share of test clips that have the thing named in common with a training clip. Gap: '
+    "accuracy minus that on unheard speakers, in percentage points."
 )
 
 
@@ -54,9 +55,10 @@ def _altered(entry: Entry) -> bool:
 
 
 def _line(name: str, entries: Sequence[Entry], printed: Mapping) -> dict:
-    """Of several groups of one variant and protocol (other corpora, quick runs) the first stands for it."""
+    """Of several groups of one variant and protocol (other corpora, quick runs) one stands for it: of those that are
+    comparable with the paper, if there are any, the one of most runs."""
     groups: dict[tuple[str, str], Entry] = {}
-    for one in entries:
+    for one in sorted(entries, key=lambda one: (bool(one.get("unlike")), -len(one["runs"]))):
         groups.setdefault((one["protocol"], one["variant"]), one)
     ours = {variant: groups[PUBLISHED, variant] for variant in VARIANTS if (PUBLISHED, variant) in groups}
     apart = {variant: groups[UNHEARD, variant] for variant in VARIANTS if (UNHEARD, variant) in groups}
@@ -77,6 +79,7 @@ def _line(name: str, entries: Sequence[Entry], printed: Mapping) -> dict:
         **{variant: _figure(ours.get(variant)) for variant in VARIANTS},
         "unheard": [_figure(one) for one in apart.values()],
         "verdicts": {variant: one["verdict"] or texts.NOTHING for variant, one in ours.items()},
+        "within": {variant: texts.within(one["rerun_interval"]) for variant, one in ours.items()},
         "why": {variant: why(one) for variant, one in ours.items()},
         "leaks": leaking,
         "gaps": gaps,
@@ -89,7 +92,7 @@ def _figure(entry: Entry | None) -> dict | None:
         return None
     runs = entry["runs"]
     if entry["protocol"] != PUBLISHED:
-        interval = worth.over_speakers(runs[0], "accuracy")
+        interval = worth.over_speakers(runs, "accuracy")
     elif entry["rerun_interval"]:
         interval = entry["rerun_interval"]
     else:
@@ -116,8 +119,7 @@ def why(entry: Entry) -> str:
         low, high = (texts.signed(100 * end) for end in entry["difference_interval"])
         return f"One run allows no test; by the clips alone ours minus the published figure is {low} to {high} points."
     low, high = (100 * end for end in texts.shares(entry["rerun_interval"]))
-    printed = entry["published"]["accuracy_text"]
-    place = {"reproduced": "lies in", "above": "lies below", "below": "lies above"}[entry["verdict"]]
+    printed, place = entry["published"]["accuracy_text"], texts.standing(entry)
     return f"{printed} {place} {low:.1f} to {high:.1f} %, where one more run is expected after {len(entry['runs'])}."
 
 
@@ -126,7 +128,7 @@ def cells(line: Mapping) -> list[str]:
     printed = line["published"]
     several = len(line["verdicts"]) > 1 or len(line["unheard"]) > 1
     unheard = [figure_text(one) + (f" {one['variant']}" if several else "") for one in line["unheard"]]
-    verdicts = line["verdicts"]
+    verdicts = {key: verdict_text(line, key) for key in line["verdicts"]}
     same = len(set(verdicts.values())) == 1
     verdict = next(iter(verdicts.values())) if same else "; ".join(f"{key}: {one}" for key, one in verdicts.items())
     return [
@@ -137,6 +139,12 @@ def cells(line: Mapping) -> list[str]:
         verdict or "not run",
         leak_text(line),
     ]
+
+
+def verdict_text(line: Mapping, variant: str) -> str:
+    """`reproduced ± 7.2`: the word, and how far off one more run may be, without which the word says nothing."""
+    word = line["verdicts"][variant]
+    return f"{word} {line['within'][variant]}" if word == "reproduced" else word
 
 
 def figure_text(figure: Mapping | None) -> str:

@@ -7,7 +7,8 @@ corpora and genders, with intervals over speakers) is kept of the part with more
 import json
 from collections.abc import Mapping, Sequence
 
-from ser_keras.report import tables, worth
+from ser_keras.evaluation.intervals import FEWEST_SPEAKERS
+from ser_keras.report import parts, tables, worth
 from ser_keras.report.runs import Run
 from ser_keras.report.texts import Entry
 
@@ -49,6 +50,25 @@ def pooled(earlier: Sequence[Entry], later: Sequence[Entry]) -> list[Entry]:
             found[key] = entry
     entries = sorted(found.values(), key=lambda one: (one["variant"], one["protocol"], *_order(one)))
     return [{**entry, "settings": _telling(entry, entries)} for entry in entries]
+
+
+def without_few_speakers(entry: Entry) -> Entry:
+    """An entry without intervals over fewer speakers than such an interval takes: earlier versions gave them."""
+
+    def enough(counted: Mapping) -> bool:
+        return counted["speakers"] >= FEWEST_SPEAKERS
+
+    none = {"accuracy_interval": None, "uar_interval": None}
+    scored = {
+        kind: {name: one if enough(one) else {**one, **none} for name, one in entry["parts"][kind].items()}
+        for kind in (parts.GROUPS if entry["parts"] else ())
+    }
+    over = [run["speaker_intervals"] for run in entry["runs"]]
+    runs = [
+        run if one is None or enough(one) else {**run, "speaker_intervals": None}
+        for run, one in zip(entry["runs"], over, strict=True)
+    ]
+    return {**entry, "parts": entry["parts"] and {**entry["parts"], **scored}, "runs": runs}
 
 
 def fuller(earlier: Sequence[dict], later: Sequence[dict]) -> list[dict]:

@@ -195,9 +195,9 @@ def _folds(run: Run) -> list[dict]:
 
 
 def _over_speakers(run: Run) -> dict | None:
-    """Intervals over the speakers of a run's test part; None with fewer than two."""
+    """Intervals over the speakers of a run's test part; None where they are too few."""
     speakers = len(set(run.speakers))
-    if speakers < 2:
+    if speakers < intervals.FEWEST_SPEAKERS:
         return None
     found = intervals.over_speakers(run.y_true, run.y_pred, run.speakers, run.record["classes"])
     return {"speakers": speakers, **found}

@@ -10,7 +10,6 @@ from ser_keras.evaluation import intervals, printed
 from ser_keras.tasks import PUBLISHED
 
 NO_VERDICT = "no verdict"
-SPEAKERS = 4  # of a test part, for an interval over them
 
 
 def figures(published: dict, outcomes: Sequence[dict], protocol: str, *, comparable: bool = True) -> dict:
@@ -64,13 +63,13 @@ def evidence_figures(published: dict, accuracies: list[float], sizes: list[int],
     return found
 
 
-def over_speakers(run: Mapping, score: str) -> Sequence[float] | None:
-    """A run's interval over the speakers of its test part; None of fewer than four.
-
-    Draws of two or three speakers have no more than 3 or 10 different outcomes: 95 % can't be read off them.
-    """
-    found = run["speaker_intervals"]
-    return found[score] if found and found["speakers"] >= SPEAKERS else None
+def over_speakers(runs: Sequence[Mapping], score: str) -> tuple[float, float] | None:
+    """The interval over the speakers of the test part, its ends averaged over runs; None where speakers are too few."""
+    found = [run["speaker_intervals"] for run in runs]
+    if not all(one and one["speakers"] >= intervals.FEWEST_SPEAKERS for one in found):
+        return None
+    low, high = (fmean(ends) for ends in zip(*(one[score] for one in found), strict=True))
+    return low, high
 
 
 def printed_results(paper: str) -> dict[str, dict]:

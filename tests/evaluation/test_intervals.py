@@ -105,7 +105,7 @@ def test_rerun_of_two_runs_is_students_prediction_interval():
     assert intervals.rerun([0.79, 0.81], 100, 100) == pytest.approx((0.8 - half, 0.8 + half), abs=1e-6)
 
 
-@pytest.mark.parametrize("speakers", [10, 24, 91])
+@pytest.mark.parametrize("speakers", [intervals.FEWEST_SPEAKERS, 10, 24, 91])
 def test_interval_over_speakers_covers_the_mean_of_all_speakers(speakers):
     """Speakers differ: their accuracy has a standard deviation of 0.08; each says 30 clips of each of two classes."""
     rng, clips, mean = np.random.default_rng(3), 30, 0.7
@@ -143,9 +143,19 @@ def test_interval_over_speakers_is_wider_than_that_of_clips_where_speakers_diffe
     assert high - low > 5 * (clip_high - clip_low)
 
 
-def test_interval_over_one_speaker_is_refused():
-    with pytest.raises(ValueError, match="1 speaker"):
-        intervals.over_speakers(["sad"], ["sad"], ["s"], ("sad",))
+@pytest.mark.parametrize("speakers", [1, 2, intervals.FEWEST_SPEAKERS - 1])
+def test_interval_over_few_speakers_is_refused(speakers):
+    names = [f"s{number}" for number in range(speakers)]
+    with pytest.raises(ValueError, match=f"{speakers} speakers: an interval over speakers takes 8 or more"):
+        intervals.over_speakers(["sad"] * speakers, ["sad"] * speakers, names, ("sad",))
+
+
+def test_interval_over_four_speakers_would_cover_less_than_it_says():
+    """Extremes of four draws hold their mean 7 times of 8 (order statistics: 1 − 2 · 2⁻⁴), not 19 times of 20."""
+    rng, ends = np.random.default_rng(6), 100 * intervals.expanded_ends(4)
+    drawn = rng.multinomial(4, np.full(4, 1 / 4), intervals.RESAMPLES) / 4
+    lows, highs = np.percentile(drawn @ rng.normal(size=(4, DRAWS)), ends, axis=0)
+    assert np.mean((lows <= 0) & (highs >= 0)) == pytest.approx(7 / 8, abs=0.01)  # 3 standard errors of the draws
 
 
 def test_percentiles_are_taken_further_out_for_few_speakers():

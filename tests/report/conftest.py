@@ -17,7 +17,7 @@ def choice(key, value, default, alternatives):
 
 def record(published, seed, classes, supports, **changes):
     """A run.json of yadav2022/emodb with every key that training writes."""
-    speakers = [f"emodb-{number:02}" for number in (3, 8, 9, 10)]
+    speakers = [f"emodb-{number:02}" for number in (3, 8, 9, 10, 11, 12, 13, 14, 15, 16)]
     parts = {"train": {name: 3 * clips for name, clips in supports.items()}}
     parts |= {"validation": dict.fromkeys(supports, 2), "test": supports}
     return {

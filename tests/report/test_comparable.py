@@ -37,11 +37,14 @@ def test_epochs_are_held_against_the_recipe_where_a_run_names_it(recipe, choice,
     assert held(record if recipe is None else record | {"recipe_epochs": recipe}) == told
 
 
-def test_interval_over_speakers_takes_four_of_them():
-    run = {"speaker_intervals": {"speakers": 4, "accuracy": [0.1, 0.9], "uar": [0.2, 0.8]}}
-    assert worth.over_speakers(run, "uar") == [0.2, 0.8]
-    assert worth.over_speakers({"speaker_intervals": {**run["speaker_intervals"], "speakers": 3}}, "uar") is None
-    assert worth.over_speakers({"speaker_intervals": None}, "uar") is None
+def test_interval_over_speakers_is_the_mean_of_all_runs_and_takes_enough_speakers():
+    first = {"speaker_intervals": {"speakers": 8, "accuracy": [0.1, 0.9], "uar": [0.2, 0.8]}}
+    second = {"speaker_intervals": {"speakers": 8, "accuracy": [0.3, 0.7], "uar": [0.4, 0.6]}}
+    assert worth.over_speakers([first], "uar") == (0.2, 0.8)
+    assert worth.over_speakers([first, second], "uar") == pytest.approx((0.3, 0.7))
+    few = {"speaker_intervals": {**first["speaker_intervals"], "speakers": 7}}
+    assert worth.over_speakers([first, few], "uar") is None
+    assert worth.over_speakers([{"speaker_intervals": None}], "uar") is None
 
 
 def test_interval_of_a_share_is_told_between_0_and_100():

@@ -57,3 +57,44 @@ def test_verdict_is_told_in_one_sentence(make_run, tmp_path):
     [told] = overview.reasons([line])
     assert told.startswith("emodb: below. 83.18 % lies above ")
     assert told.endswith("where one more run is expected after 3.")
+
+
+def test_an_accuracy_is_as_exact_as_it_is_printed_and_the_sentence_says_so():
+    entry = {"published": {"accuracy": 0.99, "half": 0.005, "accuracy_text": "99 %"}, "verdict": "reproduced"}
+    entry |= {"rerun_interval": (0.993, 1.004), "runs": [{}] * 4}
+    assert overview.why(entry) == (
+        "99 % (as exact as printed: 98.5 to 99.5 %) reaches into 99.3 to 100.0 %, where one more run is expected "
+        "after 4."
+    )
+    entry |= {"rerun_interval": (0.985, 1.0)}
+    assert overview.why(entry).startswith("99 % lies in 98.5 to 100.0 %")
+    entry |= {"rerun_interval": (0.996, 1.0), "verdict": "above"}
+    assert overview.why(entry).startswith("99 % lies below 99.6 to 100.0 %")
+
+
+def test_verdict_says_how_far_off_one_more_run_may_be(make_run, tmp_path):
+    for seed, right in enumerate((0.95, 0.6, 0.75)):
+        make_run(seed, right=right, choices=[])
+    [line] = lines(tmp_path)
+    [entry] = tables.experiments(finished_runs(tmp_path, "yadav2022"))
+    low, high = entry["rerun_interval"]
+    assert high - low > 0.4  # three runs far apart
+    assert overview.cells(line)[-2] == f"reproduced ± {50 * (high - low):.1f}"
+
+
+def test_interval_on_unheard_speakers_is_that_of_all_runs(make_run, tmp_path):
+    for seed, right in enumerate((0.4, 0.5)):
+        make_run(seed, protocol="speaker-independent", right=right, choices=[])
+    runs = tables.experiments(finished_runs(tmp_path, "yadav2022"))[0]["runs"]
+    ends = zip(*(run["speaker_intervals"]["accuracy"] for run in runs), strict=True)
+    [unheard] = lines(tmp_path)[0]["unheard"]
+    assert unheard["interval"] == pytest.approx([sum(end) / 2 for end in ends])
+
+
+def test_a_quick_run_does_not_hide_those_that_are_comparable(make_run, tmp_path):
+    make_run(0, choices=[], quick=True)
+    for seed in (1, 2):
+        make_run(seed, choices=[])
+    [line] = lines(tmp_path)
+    assert line["described"]["runs"] == 2
+    assert line["described"]["marks"] == []

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ser_keras import results
+from ser_keras.report import pooling
 from ser_keras.report.runs import finished_runs
 
 
@@ -111,3 +112,18 @@ def test_ablation_of_more_runs_is_kept(run, ledger):
     run(2, 18), run(2, 12, changed=True)
     [ablation] = ledger(first)["emodb"]["ablations"]
     assert ablation["seeds"] == [0, 1]
+
+
+def test_stored_intervals_over_too_few_speakers_are_left_out():
+    ends = {"accuracy_interval": [0.4, 0.5], "uar_interval": [0.3, 0.6]}
+    corpus = {"tess": {"speakers": 2, **ends}, "ravdess": {"speakers": 24, **ends}}
+    over = {"accuracy": [0.4, 0.5], "uar": [0.3, 0.6]}
+    runs = [{"seed": 0, "speaker_intervals": {"speakers": 7, **over}}, {"seed": 1, "speaker_intervals": None}]
+    runs += [{"seed": 2, "speaker_intervals": {"speakers": 8, **over}}]
+    entry = {"parts": {"corpus": corpus, "gender": {}, "pairs": [1]}, "runs": runs, "name": "mlp"}
+    found = pooling.without_few_speakers(entry)
+    assert found["parts"]["corpus"]["ravdess"] == corpus["ravdess"]
+    assert found["parts"]["corpus"]["tess"] == {"speakers": 2, "accuracy_interval": None, "uar_interval": None}
+    assert found["parts"]["pairs"] == [1]
+    assert [run["speaker_intervals"] for run in found["runs"]] == [None, None, {"speakers": 8, **over}]
+    assert pooling.without_few_speakers({**entry, "parts": None})["parts"] is None

@@ -110,7 +110,7 @@ def test_notes_say_what_is_not_as_in_the_paper(entry_of, changes, told):
 def test_leak_is_told_in_plain_words(entry_of):
     entry = entry_of()
     split = entry["splits"][0]
-    assert "4 of the 4 speakers of the test part are in the training part" in split_texts.leak(entry, split)
+    assert "10 of the 10 speakers of the test part are in the training part" in split_texts.leak(entry, split)
     assert "107 of the 107 test clips" in split_texts.leak(entry, split)
     alone = split | {"shared_speakers": [], "shared_with_validation": []}
     assert split_texts.leak(entry, alone) == "No speaker of the test part is in the training part."
@@ -207,7 +207,7 @@ def test_one_run_is_no_test_and_says_what_the_clips_alone_tell(entry_of):
     told = " ".join(evidence.evidence(entry))
     assert "Published, by its 107 test clips alone: 75.0 to 89.1 % (Wilson)." in told  # of 89 right
     assert "0 is not. That is no test of the reproduction" in told
-    assert "Over the 4 speakers of the test part" in told
+    assert "Over the 10 speakers of the test part" in told
 
 
 @pytest.mark.parametrize(("right", "verdict"), [(0.8, "reproduced"), (1.0, "above"), (0.1, "below")])
