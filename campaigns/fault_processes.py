@@ -42,7 +42,7 @@ def two_processes(ground: Ground) -> list[Row]:
     done = _both([arguments(QUICK, out)] * 2)
     for one in done:
         faults += through(one)
-    waiting = [line for one in done for line in one.lines if "waiting until it is through" in line]
+    waiting = [line for one in done for line in one.lines if "waiting for another process" in line]
     faults += [] if waiting else ["nobody said that it waits"]
     faults += [] if sum("epoch" in one.err for one in done) == 1 else ["both trained"]
     faults += equal(out, ground.wanted)
