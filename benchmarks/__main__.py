@@ -16,14 +16,23 @@ HEAD = "clips a second of one core        plain   core  floor  core/plain  core/
 
 @click.command()
 @cli.data_option
-@click.option("--clips", type=click.IntRange(16), default=96, show_default=True, help="Recordings of each pipeline.")
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Turns over them.")
-@click.option("--only", multiple=True, metavar="PIPELINE", help="Else all; the others' figures stay.")
-@click.option("--whole", is_flag=True, help="All clips of rastogi2025 as well, with two workers.")
-@click.option("--out", type=Path, default=FOUND / "extraction.json", show_default=True, help="JSON to write.")
+@click.option(
+    "--clips", type=click.IntRange(16), default=96, show_default=True, help="Number of recordings per pipeline."
+)
+@click.option(
+    "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Number of turns over the recordings."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PIPELINE",
+    help="Pipeline to measure, keeping the others' results; repeatable. Default: all.",
+)
+@click.option("--whole", is_flag=True, help="Also measure all clips of rastogi2025, with two workers.")
+@click.option("--out", type=Path, default=FOUND / "extraction.json", show_default=True, help="JSON file to write.")
 @cli.debug_option
 def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whole: bool, out: Path) -> None:
-    """Measure extraction: the plain way, the core, the floor, and two workers against one."""
+    """Measure extraction: the reference, the core, the lower bound, and two workers against one."""
     with cli.quiet_imports():
         from benchmarks import extraction, reading, workers
         from ser_keras.provenance import provenance
