@@ -1,7 +1,7 @@
 # make reproduce   install into .venv and reproduce a paper    PAPER=yadav2022/emodb DATA=DIR OUT=DIR ARGS="--seeds 3"
 # make test        install the test extra and run pytest        ARGS='-m "not slow"'
 # make lint        ruff check and ruff format --check
-# make bench       measure extraction against the plain way    DATA=DIR ARGS="--whole"
+# make bench       measure extraction against a plain implementation    DATA=DIR ARGS="--whole"
 # make bench-training   measure training against plain loops   DATA=DIR ARGS="--torch PYTHON"
 # make docs        build the site in build/site; its warnings are errors
 # make audit       known vulnerabilities of what is installed, where a service that knows them answers

@@ -11,19 +11,28 @@ from ser_keras.files import write_json
 
 FOUND = Path(__file__).with_name("found")
 STORED = 10_898  # clips of rastogi2025
-HEAD = "clips a second of one core        plain   core  floor  core/plain  core/floor  2 workers  machine  at work"
+HEAD = "clips per second, one core        plain   core  bound  core/plain  core/bound  2 workers  machine     busy"
 
 
 @click.command()
 @cli.data_option
-@click.option("--clips", type=click.IntRange(16), default=96, show_default=True, help="Recordings of each pipeline.")
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Turns over them.")
-@click.option("--only", multiple=True, metavar="PIPELINE", help="Else all; the others' figures stay.")
-@click.option("--whole", is_flag=True, help="All clips of rastogi2025 as well, with two workers.")
-@click.option("--out", type=Path, default=FOUND / "extraction.json", show_default=True, help="JSON to write.")
+@click.option(
+    "--clips", type=click.IntRange(16), default=96, show_default=True, help="Number of recordings per pipeline."
+)
+@click.option(
+    "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Number of turns over the recordings."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PIPELINE",
+    help="Pipeline to measure, keeping the others' results; repeatable. Default: all.",
+)
+@click.option("--whole", is_flag=True, help="Also measure all clips of rastogi2025, with two workers.")
+@click.option("--out", type=Path, default=FOUND / "extraction.json", show_default=True, help="JSON file to write.")
 @cli.debug_option
 def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whole: bool, out: Path) -> None:
-    """Measure extraction: the plain way, the core, the floor, and two workers against one."""
+    """Measure extraction: the plain implementation, the core, the lower bound, and two workers against one."""
     with cli.quiet_imports():
         from benchmarks import extraction, reading, workers
         from ser_keras.provenance import provenance
@@ -49,7 +58,7 @@ def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whol
             one = {"commit": where["commit"], **extraction.against_reference(pools, subject, clips, rounds)}
             one["two_workers"] = extraction.two_workers(pools, subject, rounds)
             one["start"] = extraction.started(subject)
-            one["load"] = round(os.getloadavg()[1], 1)  # how many programs wanted a core, over five minutes
+            one["load"] = round(os.getloadavg()[1], 1)  # five-minute average
             found["pipelines"][name] = one
             click.echo(f"{name:32}{row(one)}")
             write_json(out, found)  # what is measured stays where the rest is not waited for

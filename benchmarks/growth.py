@@ -114,11 +114,17 @@ def draw(found: list[dict], path: Path) -> None:
 
 
 @click.command()
-@click.option("--numbers", default=",".join(map(str, NUMBERS)), show_default=True, help="Of clips.")
-@click.option("--out", type=Path, default=DOCS / "growth.json", show_default=True, help="JSON; .svg beside it.")
+@click.option("--numbers", default=",".join(map(str, NUMBERS)), show_default=True, help="Numbers of clips.")
+@click.option(
+    "--out",
+    type=Path,
+    default=DOCS / "growth.json",
+    show_default=True,
+    help="JSON file to write; the .svg goes beside it.",
+)
 @click.option("--one", type=(int, Path), hidden=True)
 def main(numbers: str, out: Path, one: tuple[int, Path] | None) -> None:
-    """Extract ever more clips, and say what time, memory and store they take."""
+    """Measure time, memory and storage of extraction for growing numbers of clips."""
     if one:
         click.echo(json.dumps(measured(*one)))
         return

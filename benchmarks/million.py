@@ -40,13 +40,15 @@ def estimated(seconds: float, values: int, clips: int, cores: int, scheduling_s:
 
 @click.command()
 @cli.data_option
-@click.option("--clips", type=click.IntRange(1), default=1_000_000, show_default=True, help="How many there are.")
-@click.option("--cores", type=click.IntRange(1), default=64, show_default=True, help="Of the cluster.")
-@click.option("--sample", type=click.IntRange(2), default=32, show_default=True, help="Recordings that are measured.")
-@click.option("--out", type=Path, default=FOUND / "million.json", show_default=True, help="JSON to write.")
+@click.option("--clips", type=click.IntRange(1), default=1_000_000, show_default=True, help="Number of clips.")
+@click.option("--cores", type=click.IntRange(1), default=64, show_default=True, help="Number of cores of the cluster.")
+@click.option(
+    "--sample", type=click.IntRange(2), default=32, show_default=True, help="Number of recordings to measure."
+)
+@click.option("--out", type=Path, default=FOUND / "million.json", show_default=True, help="JSON file to write.")
 @cli.debug_option
 def main(data: Path | None, clips: int, cores: int, sample: int, out: Path) -> None:
-    """Measure each paper's pipeline on a few real recordings, and work out what many clips take."""
+    """Measure each paper's pipeline on a few real recordings and extrapolate to many clips."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = "1"
     with cli.quiet_imports():

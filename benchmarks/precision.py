@@ -52,10 +52,10 @@ def paired(runs: Sequence[Run]) -> dict:
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--experiment", default="yadav2022/emodb", show_default=True, metavar="PAPER/EXPERIMENT")
-@click.option("--out", type=Path, default=FOUND, show_default=True, help="JSON to write.")
+@click.option("--out", type=Path, default=FOUND, show_default=True, help="JSON file to write.")
 @cli.debug_option
 def main(folders: tuple[Path, ...], experiment: str, out: Path) -> None:
-    """Compare runs in bfloat16 with those in float32, of the described variant by the published protocol."""
+    """Compare runs in bfloat16 and in float32, of the described variant under the published protocol."""
     paper, name = experiment.split("/")
     place = ("described", "published", name)
     runs = [

@@ -62,10 +62,10 @@ def taken(commands: Sequence[Sequence[str]], rounds: int) -> list[dict]:
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("clip", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
-@click.option("--out", type=Path, default=FOUND, show_default=True, help="JSON to write.")
+@click.option("--out", type=Path, default=FOUND, show_default=True, help="JSON file to write.")
 @cli.debug_option
 def main(run: Path, clip: Path, rounds: int, out: Path) -> None:
-    """Measure starts of commands, and of `predict` on CLIP with the network of RUN in Keras and in ONNX."""
+    """Measure start-up of commands, and `predict` on CLIP with the network of RUN in Keras and in ONNX."""
     with cli.quiet_imports():
         from ser_keras.export import export
         from ser_keras.provenance import provenance

@@ -205,9 +205,9 @@ def augmentation(data: Path | None, clips: int, step_s: float) -> dict:
 
 @click.command()
 @cli.data_option
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Turns of each way.")
-@click.option("--torch", type=Path, help="Python interpreter that has PyTorch; without it PyTorch takes no turn.")
-@click.option("--out", type=Path, default=FOUND, show_default=True, help="JSON to write.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Number of turns per alternative.")
+@click.option("--torch", type=Path, help="Python interpreter that has PyTorch. Default: PyTorch is left out.")
+@click.option("--out", type=Path, default=FOUND, show_default=True, help="JSON file to write.")
 @cli.debug_option
 def main(data: Path | None, rounds: int, torch: Path | None, out: Path) -> None:
     """Measure training: small networks in whole epochs, a large one against a bare loop, bfloat16 and PyTorch."""

@@ -23,7 +23,8 @@ END = "<!-- end of {} -->"
 def extraction_lines(found: dict) -> list[str]:
     """One row a pipeline: clips a second, ratios, two workers."""
     rows = [
-        "| pipeline | plain way | core | floor | core / plain | core / floor | two workers / one | machine | at work |",
+        "| pipeline | plain | core | lower bound | core / plain | core / lower bound | two workers / one | machine "
+        "| busy |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, one in found["pipelines"].items():
@@ -39,24 +40,24 @@ def whole_lines(found: dict) -> list[str]:
     """All clips with two workers, where that was measured."""
     return [
         f"All but the first {one['left_out']} clips of {name} with two workers: {one['clips']} clips, "
-        f"{one['seconds']['reference']:.0f} s the plain way, {one['seconds']['core']:.0f} s with the core, "
-        f"{one['times_the_reference']:.2f} times as fast."
+        f"{one['seconds']['reference']:.0f} s with the plain implementation, {one['seconds']['core']:.0f} s with the "
+        f"core, which is {one['times_the_reference']:.2f} times as fast."
         for name, one in found.get("whole", {}).items()
     ]
 
 
 def share_lines(found: dict) -> list[str]:
     """One row a pipeline: which kinds of work take how much of the time."""
-    rows = ["| pipeline | where the time of the core goes |", "|---|---|"]
+    rows = ["| pipeline | where the core spends its time |", "|---|---|"]
     for name, one in found["pipelines"].items():
         rows.append(f"| {name} | {', '.join(f'{kind} {share:.0%}' for kind, share in one['shares'].items())} |")
     return rows
 
 
 def worker_lines(found: dict) -> list[str]:
-    """One row a pipeline: when new workers are at work, and what memory they take."""
+    """One row a pipeline: how soon new workers have a clip done, and how much memory they take."""
     rows = [
-        "| pipeline | first clip done after, by the clock | processor time until then | resident | proportional |",
+        "| pipeline | time to first clip | CPU time until then | resident | proportional |",
         "|---|--:|--:|--:|--:|",
     ]
     for name, one in found["pipelines"].items():
@@ -68,7 +69,9 @@ def worker_lines(found: dict) -> list[str]:
 
 def store_lines(found: dict) -> list[str]:
     """One row a kind of features: opening and reading."""
-    rows = ["| store of | clips | open after | a row | rows in a drawn order | of an array in memory |"]
+    rows = [
+        "| store of | clips | time to open | time per row | rows in random order | the same from an array in memory |"
+    ]
     rows.append("|---|--:|--:|--:|--:|--:|")
     for kind, one in found["store"].items():
         speeds = f"{one['read_gb_s']:.1f} GB/s | {one['memory_gb_s']:.1f} GB/s"
@@ -79,7 +82,7 @@ def store_lines(found: dict) -> list[str]:
 def growth_lines(found: list[dict]) -> list[str]:
     """One row a number of clips."""
     rows = [
-        "| clips | processor time | by the clock | second run | store | main process | a worker |",
+        "| clips | CPU time | wall-clock time | second run | store | main process | each worker |",
         "|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for one in found:
@@ -93,7 +96,7 @@ def growth_lines(found: list[dict]) -> list[str]:
 def ratio_lines(rows: dict[str, dict[str, float]]) -> list[str]:
     """One row a comparison: how many times the speed of the other way ours has."""
     told = [f"| {name} | {one['processor']:.2f} × | {one['clock']:.2f} × |" for name, one in rows.items()]
-    return ["| against | processor time | clock |", "|---|--:|--:|", *told]
+    return ["| compared with | CPU time | wall-clock time |", "|---|--:|--:|", *told]
 
 
 def training_blocks(found: dict) -> dict[str, list[str]]:
@@ -110,8 +113,9 @@ def training_blocks(found: dict) -> dict[str, list[str]]:
         "large": [
             *ratio_lines(against),
             "",
-            f"Reading all batches of an epoch takes {large['feeding_share']:.2%} of its time, beside the steps. An "
-            f"altered copy takes as long to make, once, as {copies['epochs_that_pay']:.2f} epochs of training on it.",
+            f"Reading all batches of an epoch takes {large['feeding_share']:.2%} of its time, in parallel with "
+            "training. Computing an augmented copy, which is done once, takes as long as "
+            f"{copies['epochs_that_pay']:.2f} epochs of training on it.",
         ],
     }
 
@@ -122,9 +126,9 @@ def precision_lines(found: dict) -> list[str]:
     points = [f"{found['points'][seed]:+.1f}".replace("-", "−") for seed in sorted(found["points"], key=int)]
     return [
         f"{found['experiment']} in float32: {found['float32_mean']:.1%}, standard deviation "
-        f"{100 * found['float32_std']:.1f} points over {len(usual)} seeds, whose test parts differ too. In bfloat16, "
-        f"with seed, split and start the same: {', '.join(points)} points; one of {found['test_clips']} test clips is "
-        f"{100 / found['test_clips']:.1f}."
+        f"{100 * found['float32_std']:.1f} percentage points over {len(usual)} seeds, whose test parts differ too. In "
+        f"bfloat16, with the same seed, split and initial weights: {', '.join(points)} percentage points; one of "
+        f"{found['test_clips']} test clips is {100 / found['test_clips']:.1f}."
     ]
 
 
@@ -134,7 +138,7 @@ def blocks() -> dict[str, list[str]]:
     growth = json.loads((DOCS / "growth.json").read_text(encoding="utf-8"))
     machine = found["hardware"]
     loads = [one["load"] for one in found["pipelines"].values() if "load" in one]
-    busy = f", while {max(loads):.0f} programs wanted one at worst" if loads else ""
+    busy = f", five-minute load average at most {max(loads):.0f}" if loads else ""
     where = f"{machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB{busy}"
     return {
         "extraction": [f"Measured on {where}.", "", *extraction_lines(found), "", *whole_lines(found)],

@@ -164,13 +164,19 @@ def campaign(stage: Stage, kills: int, seed: int, number: signal.Signals = signa
 
 
 @click.command()
-@click.option("--kills", type=int, default=5, show_default=True, help="In each stage.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides the moments.")
-@click.option("--stage", "names", multiple=True, type=click.Choice([one.name for one in STAGES]), help="Else all.")
-@click.option("--ctrl-c", is_flag=True, help="SIGINT instead: one line, exit 130, and nothing lost.")
-@click.option("--json", "path", type=Path, help="JSON with what was found; stages that are in it already are replaced.")
+@click.option("--kills", type=int, default=5, show_default=True, help="Number of kills per stage.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random moments.")
+@click.option(
+    "--stage",
+    "names",
+    multiple=True,
+    type=click.Choice([one.name for one in STAGES]),
+    help="Stage; repeatable. Default: all.",
+)
+@click.option("--ctrl-c", is_flag=True, help="Send SIGINT instead and expect one line, exit 130 and nothing lost.")
+@click.option("--json", "path", type=Path, help="JSON file of findings to update.")
 def main(kills: int, seed: int, names: tuple[str, ...], ctrl_c: bool, path: Path | None) -> None:
-    """Kill commands in each of their stages, and see that nothing comes of it."""
+    """Kill commands in each of their stages, and check that the results do not change."""
     number = signal.SIGINT if ctrl_c else signal.SIGKILL
     signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, it and its commands ignore it
     found = {}

@@ -182,11 +182,15 @@ def campaign(uploads: int, leaving: int, folder: Path) -> dict:
 
 
 @click.command()
-@click.option("--uploads", type=click.IntRange(1, 256), default=200, show_default=True, help="Visitors at once.")
-@click.option("--leaving", type=int, default=10, show_default=True, help="Visitors who leave, of either kind.")
-@click.option("--json", "path", type=Path, help="JSON with what was found.")
+@click.option(
+    "--uploads", type=click.IntRange(1, 256), default=200, show_default=True, help="Number of simultaneous visitors."
+)
+@click.option(
+    "--leaving", type=int, default=10, show_default=True, help="Number of visitors who leave, of either kind."
+)
+@click.option("--json", "path", type=Path, help="JSON file to write the findings to.")
 def main(uploads: int, leaving: int, path: Path | None) -> None:
-    """Send a crowd to the web page: all are answered, and nothing is kept."""
+    """Load-test the web page: check that every visitor is answered and nothing is kept."""
     with tempfile.TemporaryDirectory() as folder:
         found = campaign(uploads, leaving, Path(folder))
     text = json.dumps(found, indent=1) + "\n"

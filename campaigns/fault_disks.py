@@ -26,7 +26,7 @@ def full_disk(ground: Ground) -> list[Row]:
         "full disk",
         f"`reproduce` on disks of {', '.join(f'{100 * share:.0f} %' for share in shares)} of what it writes",
         len(shares),
-        "one line, exit 3; all files whole; with room, the same command finishes with the same results",
+        "one line, exit 3; all files intact; once there is space, the same command finishes with the same results",
         tuple(faults),
     )
     return [run, _full_tables(ground)]
@@ -54,9 +54,9 @@ def _full_tables(ground: Ground) -> Row:
         faults += refused(called(("ser_keras.report", str(at))), FULL)
     return Row(
         "full disk",
-        "`predict --csv` over a table of before; `report`",
+        "`predict --csv` over an existing table; `report`",
         2,
-        "one line, exit 3; the table of before is whole; with room, the same command writes the new one",
+        "one line, exit 3; the existing table stays intact; once there is space, the same command writes the new one",
         tuple(faults),
     )
 
@@ -88,10 +88,10 @@ def read_only(ground: Ground) -> list[Row]:
     return [
         Row(
             "read-only folder",
-            "`reproduce`, `report` and `predict --csv` into a read-only disk, `report` into a folder that may not be "
-            "written; what reads alone: `report --format latex`, and `reproduce` of recordings",
+            "`reproduce`, `report` and `predict --csv` onto a read-only disk, `report` into a folder without write "
+            "permission; commands that only read: `report --format latex`, and `reproduce` of recordings",
             6,
-            "one line, exit 3, what is there stays as it is; what only reads goes through",
+            "one line, exit 3, existing files stay as they are; commands that only read succeed",
             tuple(faults),
         )
     ]

@@ -66,9 +66,10 @@ def vanished_or_changed(ground: Ground) -> list[Row]:
         rows.append(
             Row(
                 fault,
-                "`reproduce`, meddled with when the first part of the features was there",
+                "`reproduce`, when the first part of the features had been written",
                 1,
-                "one line, exit 3; what was computed is kept; with the recording back, an undisturbed run's results",
+                "one line, exit 3; what was computed is kept; once the recording is restored, the results of an "
+                "undisturbed run",
                 tuple(faults),
             )
         )
@@ -98,9 +99,9 @@ def names(ground: Ground) -> list[Row]:
     first = Row(
         "names",
         f"{len(NAMES)} recordings whose names hold a space, a newline, quotes, `$`, an escape, markup, or bytes "
-        "that are no UTF-8, to `predict` as lines, `--json`, `--csv` with `--plots`",
+        "that are not UTF-8, to `predict` as lines, `--json`, `--csv` with `--plots`",
         3 * len(NAMES),
-        "each is heard; a line, an object, a table's rows and a picture each",
+        "each is predicted: a line, an object, rows of a table and a plot each",
         tuple(faults),
     )
     data, out = odd / "data", odd / os.fsdecode(b"runs\xfe \n")
@@ -115,7 +116,7 @@ def names(ground: Ground) -> list[Row]:
     shutil.rmtree(odd)
     second = Row(
         "names",
-        "`reproduce` with such names for `--out`, for `--data` and in the corpus, `report` and `predict --run` of it",
+        "`reproduce` with such names for `--out`, for `--data` and in the corpus; `report` and `predict --run` on it",
         4,
         "the same results; recordings of other names count as foreign",
         tuple(faults),
@@ -145,7 +146,8 @@ def loops(ground: Ground) -> list[Row]:
     return [
         Row(
             "links in a circle",
-            f"{len(links)} links in a corpus to folders above, each other, themselves, nothing; `reproduce`, `predict`",
+            f"{len(links)} links in a corpus to parent folders, each other, themselves and nothing; `reproduce`, "
+            "`predict`",
             2,
             "each recording counts once; the same predictions",
             tuple(faults),

@@ -42,7 +42,7 @@ def two_processes(ground: Ground) -> list[Row]:
     done = _both([arguments(QUICK, out)] * 2)
     for one in done:
         faults += through(one)
-    waiting = [line for one in done for line in one.lines if "waiting until it is through" in line]
+    waiting = [line for one in done for line in one.lines if "waiting for another process" in line]
     faults += [] if waiting else ["nobody said that it waits"]
     faults += [] if sum("epoch" in one.err for one in done) == 1 else ["both trained"]
     faults += equal(out, ground.wanted)
@@ -51,7 +51,7 @@ def two_processes(ground: Ground) -> list[Row]:
         "two processes",
         "`reproduce` twice at once on one folder, same experiment and seed",
         1,
-        "one works, the other says in a line that it waits; one training, the results of a single process",
+        "one works, the other prints a line that it is waiting; trained once, with the results of a single process",
         tuple(faults),
     )
     alone = ground.folder / "alone"
@@ -65,7 +65,7 @@ def two_processes(ground: Ground) -> list[Row]:
         "two processes",
         "`reproduce` twice at once on one folder, seeds 0 and 1",
         1,
-        "both work; the report has both runs and is that of one process with two seeds",
+        "both work; the report has both runs and equals that of one process with two seeds",
         tuple(faults),
     )
     return [same, different, _stale(ground)]
@@ -94,9 +94,9 @@ def _stale(ground: Ground) -> Row:
         shutil.rmtree(out)
     return Row(
         "two processes",
-        "`reproduce` killed (SIGKILL) with the lock of its run, and called again",
+        "`reproduce` killed (SIGKILL) while holding the lock of its run, and repeated",
         times,
-        "the lock that is left behind is not waited for; the same results",
+        "does not wait for the lock left behind; the same results",
         tuple(faults),
     )
 
@@ -122,9 +122,10 @@ def clocks(ground: Ground) -> list[Row]:
     return [
         Row(
             "clock jumps",
-            "`reproduce` in 2035 and in 2001, gone on with now, `report` in 2035 and 2001; recordings of 2096",
+            "`reproduce` in 2035 and in 2001, resumed at the present time, `report` in 2035 and 2001; recordings of "
+            "2096",
             7,
-            "the same results; what is finished counts, whenever it was",
+            "the same results; finished runs count, whatever their date",
             tuple(faults),
         )
     ]
@@ -150,9 +151,9 @@ def no_home(ground: Ground) -> list[Row]:
     return [
         Row(
             "no HOME",
-            "`reproduce`, `corpora list` and `predict` in an empty environment, and with a HOME that is not there",
+            "`reproduce`, `corpora list` and `predict` in an empty environment, and with a HOME that does not exist",
             7,
-            "the same results; a corpus that is looked for in the cache is missing in one line",
+            "the same results; a corpus looked for in the cache is reported missing in one line",
             tuple(faults),
         )
     ]

@@ -31,10 +31,10 @@ FAULTS: Mapping[str, Callable[[Ground], list[Row]]] = {
 
 
 @click.command()
-@click.option("--only", multiple=True, type=click.Choice(list(FAULTS)), help="Else all.")
-@click.option("--json", "path", type=Path, help="JSON with what was found; faults that are in it already are replaced.")
+@click.option("--only", multiple=True, type=click.Choice(list(FAULTS)), help="Fault to try; repeatable. Default: all.")
+@click.option("--json", "path", type=Path, help="JSON file of findings to update.")
 def main(only: tuple[str, ...], path: Path | None) -> None:
-    """Try what can go wrong with a machine, and see that nothing is lost."""
+    """Provoke faults of the machine, and check that nothing is lost."""
     found: dict[str, list[dict]] = {}
     if path and path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))

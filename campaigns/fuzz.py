@@ -123,13 +123,19 @@ def told(found: dict) -> str:
 
 
 @click.command()
-@click.option("--inputs", type=int, default=1_000_000, show_default=True, help="In all; a share for each target.")
-@click.option("--only", multiple=True, help="Targets; else all.")
+@click.option(
+    "--inputs",
+    type=int,
+    default=1_000_000,
+    show_default=True,
+    help="Number of inputs in all, divided among the targets.",
+)
+@click.option("--only", multiple=True, help="Target; repeatable. Default: all.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--out", type=Path, help="JSON with what was found.")
-@click.option("--again", type=(str, int), help="One input again, with its traceback.")
+@click.option("--out", type=Path, help="JSON file to write the findings to.")
+@click.option("--again", type=(str, int), help="Repeat one input (target and number), showing its traceback.")
 def main(inputs: int, only: tuple[str, ...], seed: int, out: Path | None, again: tuple[str, int] | None) -> None:
-    """Read spoilt files of strangers, and count what becomes of them."""
+    """Read corrupted files, and count what happens."""
     names = only or tuple(targets())
     if again:
         name, number = again

@@ -90,13 +90,21 @@ def _led(name: str, inputs: int, seed: int, left: Path, folder: Path, counts: ct
 
 
 @click.command()
-@click.option("--inputs", type=int, default=1_000_000, show_default=True, help="In all; a share for each target.")
-@click.option("--only", multiple=True, help="Targets; else all.")
+@click.option(
+    "--inputs",
+    type=int,
+    default=1_000_000,
+    show_default=True,
+    help="Number of inputs in all, divided among the targets.",
+)
+@click.option("--only", multiple=True, help="Target; repeatable. Default: all.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--out", type=Path, help="JSON with what was found.")
-@click.option("--left", type=Path, default=Path("faults"), show_default=True, help="Folder for inputs that end it.")
+@click.option("--out", type=Path, help="JSON file to write the findings to.")
+@click.option(
+    "--left", type=Path, default=Path("faults"), show_default=True, help="Folder for inputs that end the campaign."
+)
 def main(inputs: int, only: tuple[str, ...], seed: int, out: Path | None, left: Path) -> None:
-    """Let atheris spoil strangers' files, and count what becomes of them."""
+    """Let atheris corrupt files, and count what happens when they are read."""
     names, found = only or tuple(targets()), []
     for name in names:
         share = SHARES[name] / sum(SHARES[one] for one in names)

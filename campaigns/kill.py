@@ -112,11 +112,11 @@ def campaign(arguments: tuple[str, ...], kills: int, seed: int, folder: Path) ->
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--kills", type=int, default=50, show_default=True)
-@click.option("--kill-seed", "seed", type=int, default=0, show_default=True, help="Decides the moments.")
-@click.option("--json", "path", type=Path, help="JSON with what was found.")
+@click.option("--kill-seed", "seed", type=int, default=0, show_default=True, help="Seed of the random moments.")
+@click.option("--json", "path", type=Path, help="JSON file to write the findings to.")
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
 def main(kills: int, seed: int, path: Path | None, arguments: tuple[str, ...]) -> None:
-    """Kill `ser_keras.reproduce ARGUMENTS` at random moments, and see that nothing comes of it."""
+    """Kill `ser_keras.reproduce ARGUMENTS` at random moments, and check that the results do not change."""
     with tempfile.TemporaryDirectory() as folder:
         found = campaign(arguments, kills, seed, Path(folder))
     text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"

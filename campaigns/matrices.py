@@ -49,9 +49,9 @@ def outcome(counts: np.ndarray, decimals: int, cut: bool) -> str:
 @click.command()
 @click.option("--matrices", type=int, default=100_000, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--out", type=Path, help="JSON with what was found.")
+@click.option("--out", type=Path, help="JSON file to write the findings to.")
 def main(matrices: int, seed: int, out: Path | None) -> None:
-    """Print random matrices and read them again."""
+    """Print random confusion matrices and recover their counts."""
     counted: Counter = Counter()
     for number in range(matrices):
         counts, decimals, cut = drawn(seed, number)

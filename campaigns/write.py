@@ -16,7 +16,7 @@ MARKS = ("<!-- figures: written by `python -m campaigns.write` -->", "<!-- end o
 def fuzz_table(found: dict) -> list[str]:
     """One row a reader: inputs, how many were read and refused, crashes, hangs and swellings, memory."""
     lines = [
-        "| reader | spoilt files | read | refused in one line | faults | most memory |",
+        "| reader | corrupted files | read | rejected with one line | faults | peak memory |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for one in found["targets"]:
@@ -27,20 +27,20 @@ def fuzz_table(found: dict) -> list[str]:
 
 def guided_table(found: dict) -> list[str]:
     """As `fuzz_table`, of changes that atheris chose."""
-    return ["Changes chosen by atheris, each reader in a process of its own:", "", *fuzz_table(found)]
+    return ["Corruptions chosen by atheris, each reader in a process of its own:", "", *fuzz_table(found)]
 
 
 def matrix_table(found: dict) -> list[str]:
     """One row a way to print: how many matrices came back, were called ambiguous, or were taken for something else."""
     lines = [
-        "Random confusion matrices, printed in percent and read again:",
+        "Random confusion matrices, printed in percent, and the counts recovered from them:",
         "",
-        "| printed | matrices | counts recovered | said to be ambiguous | called impossible | wrong counts |",
+        "| printed | matrices | counts recovered | reported as ambiguous | reported as impossible | wrong counts |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for one in found["ways"]:
         numbers = [one[key] for key in ("right", "ambiguous", "called impossible", "wrong")]
-        way = f"{one['decimals']} decimals, {'cut off' if one['cut'] else 'rounded'}"
+        way = f"{one['decimals']} decimals, {'truncated' if one['cut'] else 'rounded'}"
         told = (f"{number:,}".replace(",", " ") for number in (sum(numbers), *numbers))
         lines.append(f"| {way} | {' | '.join(told)} |")
     return lines
@@ -51,8 +51,8 @@ def kill_lines(found: dict) -> list[str]:
     phases = ", ".join(f"{name} {count}" for name, count in found["phases"].items())
     return [
         f"`{' '.join(found['command'])}` ({found['undisturbed_s']:.0f} s undisturbed): {found['kills']} kills in "
-        f"{len(found['rounds'])} rounds; {found['compared_files']} files compared a round, "
-        f"{len(found['differing'])} differ. Killed while at: {phases}."
+        f"{len(found['rounds'])} rounds; {found['compared_files']} files compared in each round, "
+        f"{len(found['differing'])} differ. Killed during: {phases}."
     ]
 
 
@@ -60,7 +60,7 @@ def stage_lines(found: dict) -> list[str]:
     """One row a stage: what was killed in it, how often, and what differed."""
     kind = "kills" if found["signal"] == "SIGKILL" else "Ctrl-C"
     lines = [
-        f"Aimed at their stages, {sum(one['kills'] for one in found['stages'])} {kind}:",
+        f"{sum(one['kills'] for one in found['stages'])} {kind}, each aimed at a stage of a command:",
         "",
         f"| stage | {kind} | rounds | results compared | differ | command |",
         "|---|---:|---:|---:|---:|---|",
@@ -69,13 +69,13 @@ def stage_lines(found: dict) -> list[str]:
         numbers = (one["kills"], one["rounds"], one["results"], len(one["differing"]))
         lines.append(f"| {one['stage']} | {' | '.join(map(str, numbers))} | `{one['command']}` |")
     requests = sum(one["requests_gone_on_with"] for one in found["stages"])
-    return [*lines, "", f"Requests that went on where a download was broken off: {requests}."] if requests else lines
+    return [*lines, "", f"Requests that resumed an interrupted download: {requests}."] if requests else lines
 
 
 def fault_table(found: dict) -> list[str]:
     """One row a trial: what was tried, how often, and what happened."""
     lines = [
-        "Faults of the machine, each tried for real with the command line:",
+        "Machine faults, each provoked for real and met with the command line:",
         "",
         "| fault | what was tried | times | what happened |",
         "|---|---|---:|---|",
@@ -92,11 +92,11 @@ def demo_lines(found: dict) -> list[str]:
     uploads, memory = found["uploads"], f"{found['before_mib']} MiB before and {found['peak_mib']} MiB at most"
     return [
         f"`python -m campaigns.demo --uploads {uploads}`: {uploads} visitors at once, {found['own']} of them answered "
-        f"with their own recording in {found['seconds']:.0f} s on {found['cores']} cores, the slowest after "
-        f"{found['slowest_s']:.0f} s (median {found['median_s']:.0f} s); the page's process had {memory}; "
-        f"{found['kept_after_answers']} uploads were kept after the last answer. An hour was refused after "
-        f"{found['hour_s']:.2f} s, a file of 26 MB after {found['large_s']:.2f} s. Of {found['leaving']} visitors who "
-        f"left without an answer nothing was kept after {found['gone_after_s']:.0f} s."
+        f"with their own recording, in {found['seconds']:.0f} s on {found['cores']} cores, the slowest after "
+        f"{found['slowest_s']:.0f} s (median {found['median_s']:.0f} s). The page's process used {memory}; "
+        f"{found['kept_after_answers']} uploads were kept after the last answer. An hour-long recording was rejected "
+        f"after {found['hour_s']:.2f} s, a file of 26 MB after {found['large_s']:.2f} s. Of {found['leaving']} "
+        f"visitors who left without an answer, nothing was kept after {found['gone_after_s']:.0f} s."
     ]
 
 

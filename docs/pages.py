@@ -82,7 +82,7 @@ def papers_page() -> str:
         for printed, name in told
     ]  # fmt: skip
     tree = _toctree([f"papers/{name}" for name in discovery.paper_names()], hidden="")
-    return "\n\n".join(["# Papers", _table(("Room", "Paper", "Authors", "Published results"), rows), tree]) + "\n"
+    return "\n\n".join(["# Papers", _table(("Package", "Paper", "Authors", "Published results"), rows), tree]) + "\n"
 
 
 def paper(name: str) -> str:
@@ -206,7 +206,7 @@ def corpus(name: str) -> str:
     links = [f"[{paper}](../papers/{paper}.md)" for paper in used]
     blocks += [
         "## Papers that use it",
-        ", ".join(links) if links else "None of those here; the small model in the box.",
+        ", ".join(links) if links else "None of those here; the bundled model.",
     ]
     blocks += ["## Citation", _linked(described.citation), _code(cite.bibtex(name), "bibtex")]
     return "\n\n".join(blocks) + "\n"
@@ -308,5 +308,5 @@ def api_page() -> str:
     for package in packages:
         plain = [one for one in _children(package) if not _children(one)]
         blocks += [_heading(package, "-"), _told([package, *plain], "api/")]
-    blocks += [_heading("The papers' rooms", "-"), _told(_children("papers"), "api/"), _tree(roots, "api/")]
+    blocks += [_heading("Paper packages", "-"), _told(_children("papers"), "api/"), _tree(roots, "api/")]
     return "\n\n".join(blocks) + "\n"

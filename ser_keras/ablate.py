@@ -42,12 +42,12 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
     "named",
     multiple=True,
     metavar="KEY[=VALUE/…],…",
-    help="Choices to change, each to its declared alternatives or to these values (trim_top_db=20/60/none); else all.",
+    help="Choices to change, to their declared alternatives or to these values (trim_top_db=20/60/none). Default: all.",
 )
 @click.option(
     "--variant",
     type=click.Choice(["described", "coded"]),
-    help="The paper's text or its authors' code; else the one that the published figure comes from.",
+    help="The paper's text or its authors' code. Default: the one the published result comes from.",
 )
 @cli.protocol_option
 @cli.data_option
@@ -83,7 +83,7 @@ def ablate(
     quick: bool,
     force: bool,
 ) -> None:
-    """Change what a paper leaves open, one choice at a time, and set validation and test figures side by side."""
+    """Change the choices a paper leaves open, one at a time, and show validation and test accuracy side by side."""
     pair, wanted_seeds = _experiment(target), seeds(numbers)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # as in reproduce
     with cli.quiet_imports():

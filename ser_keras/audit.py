@@ -68,7 +68,7 @@ def _checked(one: Examined) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @cli.debug_option
 def audit(papers: tuple[str, ...], as_json: bool) -> None:
-    """List printed values that their own paper contradicts; all installed papers when none is named."""
+    """List printed values that contradict other numbers in the same paper; default: all installed papers."""
     names = list(dict.fromkeys(papers)) or list(discovery.paper_names())
     if not names:
         raise PaperError("no paper is installed: install a package with an entry point in the group ser_keras.papers")

@@ -38,9 +38,11 @@ class DataFolder(click.Path):
 data_option = click.option(
     "--data",
     type=DataFolder(path_type=Path),
-    help="Folder of corpora, or its URL; else SER_KERAS_DATA, else the cache folder.",
+    help="Folder of corpora, or its URL. Default: $SER_KERAS_DATA, or else the cache folder.",
 )
-jobs_option = click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
+jobs_option = click.option(
+    "--jobs", type=int, default=-1, show_default=True, help="Number of worker processes; -1: one per core."
+)
 
 
 def out_option(what: str, default: str = "runs") -> Callable:
@@ -50,7 +52,7 @@ def out_option(what: str, default: str = "runs") -> Callable:
 
 def seeds_option(default: int) -> Callable:
     """The option `--seeds`, for `reproduce.seeds`."""
-    told = {"default": str(default), "show_default": True, "help": "How many seeds, or a list: 0,5,7."}
+    told = {"default": str(default), "show_default": True, "help": "Number of seeds, or a list of them: 0,5,7."}
     return click.option("--seeds", "numbers", **told)
 
 
@@ -59,18 +61,18 @@ protocol_option = click.option(
     type=click.Choice(PROTOCOLS),
     default=PUBLISHED,
     show_default=True,
-    help="How clips are divided; speaker-independent: nobody who is tested is trained on.",
+    help="How clips are split; speaker-independent: no test speaker is in the training data.",
 )
 cluster_option = click.option(
     "--cluster",
     metavar="ADDRESS",
-    help="Dask scheduler (tcp://HOST:8786) whose workers do the work, instead of this machine.",
+    help="Address of a Dask scheduler (tcp://HOST:8786) whose workers do the work instead of this machine.",
 )
 epochs_option = click.option(
     "--epochs", type=click.IntRange(1), help="At most this many epochs, instead of the paper's recipe."
 )
 quick_option = click.option(
-    "--quick", is_flag=True, help="A few epochs, few synthetic clips: to see that all works, not for figures."
+    "--quick", is_flag=True, help="Few epochs, few synthetic clips: a check that all works; results mean nothing."
 )
 
 devices_option = click.option(
@@ -78,7 +80,7 @@ devices_option = click.option(
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Devices (GPUs, say) that share each training: large batches of large networks gain by it.",
+    help="Number of devices (e.g. GPUs) that share each training; helps large networks with large batches.",
 )
 
 

@@ -40,11 +40,11 @@ def names(text: str) -> tuple[str, ...]:
     type=click.Choice(["within", "cross", "both"]),
     default="both",
     show_default=True,
-    help="within: folds of each corpus, and of all merged; cross: trained on one, tested on another.",
+    help="within: folds of each corpus and of all merged; cross: train on one corpus, test on another.",
 )
-@click.option("--classes", help="Emotions, separated by commas; else those that all corpora share.")
+@click.option("--classes", help="Emotions, separated by commas. Default: those that all corpora share.")
 @cli.data_option
-@cli.out_option("Folder for cells and report.")
+@cli.out_option("Folder for results and report.")
 @cli.seeds_option(1)
 @cli.jobs_option
 @cli.cluster_option
@@ -54,10 +54,10 @@ def names(text: str) -> tuple[str, ...]:
     type=click.Choice(["real", "synthetic"]),
     default="real",
     show_default=True,
-    help="Of people, or made by a synthesizer.",
+    help="Recordings to use: real ones, or synthesized.",
 )
 @cli.quick_option
-@click.option("--force", is_flag=True, help="Compute finished cells again.")
+@click.option("--force", is_flag=True, help="Compute finished results again.")
 @cli.debug_option
 def compare(
     targets: tuple[str, ...],
@@ -74,7 +74,7 @@ def compare(
     quick: bool,
     force: bool,
 ) -> None:
-    """Compare models on the same clips: those named, else one of each network of all papers, and always the floors."""
+    """Compare models on the same clips: those named (default: every distinct network) and always two baselines."""
     asked, wanted = names(corpora), names(classes or "") or None
     for name in asked:
         manifest.corpus(name)

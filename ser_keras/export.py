@@ -135,9 +135,9 @@ def _described(run: Run, source: Path, form: str, fold: int | None) -> dict:
 @click.command("export")
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path), shell_complete=completion.runs)
 @click.option("--format", "form", type=click.Choice(list(FILES)), default="keras", show_default=True)
-@click.option("--fold", type=click.IntRange(1), help="Which model of a run of several folds.")
+@click.option("--fold", type=click.IntRange(1), help="Which fold's model to export, for a run with several folds.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder to write; else exported/PAPER-EXPERIMENT-…-FORMAT."
+    "--out", type=click.Path(path_type=Path), help="Folder to write to. Default: exported/PAPER-EXPERIMENT-…-FORMAT."
 )
 @cli.debug_option
 def command(run: Path, form: str, fold: int | None, out: Path | None) -> None:

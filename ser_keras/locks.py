@@ -27,7 +27,7 @@ def alone(path: Path, doing: str) -> Iterator[bool]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print(f"another process is at {doing}: waiting until it is through", file=sys.stderr, flush=True)
+        print(f"waiting for another process to finish {doing}", file=sys.stderr, flush=True)
         lock.acquire()
         waited = True
     try:

@@ -32,21 +32,30 @@ LONG_S = 15.0  # no clip of the corpora here is as long
     "--run",
     type=click.Path(path_type=Path),
     shell_complete=completion.runs,
-    help="Folder of a run, or an exported one; else the model in the box.",
+    help="Folder of a run, or of an exported model. Default: the bundled model.",
 )
-@click.option("--model", "name", help="A model that comes with the package, by its name (cremad).")
-@click.option("--fold", type=click.IntRange(1), help="Which model of a run of several folds; else their mean.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a clip, one a line.")
-@click.option("--csv", "table", type=click.Path(path_type=Path), help="CSV to write: one row a clip, or a window.")
+@click.option("--model", "name", help="Name of a bundled model (cremad).")
+@click.option(
+    "--fold",
+    type=click.IntRange(1),
+    help="Which fold's model to use, for a run with several folds. Default: their mean.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per clip, one per line.")
+@click.option(
+    "--csv", "table", type=click.Path(path_type=Path), help="CSV file to write: one row per clip, or per window."
+)
 @click.option(
     "--segments",
     type=click.FloatRange(min=0.2),
     metavar="SECONDS",
-    help="Hear windows of this length, each half over the one before, the last up to the end: their probabilities, "
-    "the mean of them, and a timeline. Without it a clip is heard as one (some networks: its first seconds).",
+    help="Split recordings into windows of this length with 50 % overlap, the last one ending with the recording, and "
+    "give the probabilities of each, their mean, and a timeline. Without it, a clip is predicted as a whole (by some "
+    "networks from its first seconds).",
 )
 @click.option(
-    "--plots", type=click.Path(path_type=Path), help="Folder of the timelines; else that of --csv, else this one."
+    "--plots",
+    type=click.Path(path_type=Path),
+    help="Folder for the timelines. Default: that of --csv, or else the current one.",
 )
 @click.option("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True)
 @cli.debug_option
@@ -61,13 +70,13 @@ def predict(
     plots: Path | None,
     plot_format: str,
 ) -> int:
-    """Name the emotion of recordings: WAV, FLAC, OGG, MP3 and whatever else soundfile reads, of any rate and channels.
+    """Predict the emotion of recordings: any format that soundfile reads (WAV, FLAC, OGG, MP3, …), rate and channels.
 
-    A folder stands for all recordings in it and below. Channels are averaged. A recording that can't be used is told
-    on stderr, the others go on, and the exit code is 3.
+    A folder stands for all recordings in it and its subfolders. Channels are averaged. A recording that cannot be used
+    is reported on stderr, the others are still predicted, and the exit code is 3.
     """
     if run is not None and name is not None:
-        raise click.UsageError("--run and --model are one too many: name one of them")
+        raise click.UsageError("--run and --model cannot be combined")
     if plots is not None and segments is None:
         raise click.UsageError("--plots needs --segments: a timeline is of windows")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -76,7 +85,7 @@ def predict(
     found = sounds.files(clips)
     known = predictor.boxed_names()
     if name is not None and name not in known:
-        raise click.UsageError(f"no model in the box is called {name!r}; there are: {', '.join(known) or 'none'}")
+        raise click.UsageError(f"no bundled model is called {name!r}; there are: {', '.join(known) or 'none'}")
     with cli.quiet_imports():
         model = predictor.load(run if name is None else name, fold)
     places = _timelines(found, plots or (table.parent if table else Path()), plot_format) if segments else {}

@@ -64,7 +64,7 @@ def seeds(text: str) -> tuple[int, ...]:
 @click.option(
     "--variant",
     type=click.Choice(["described", "coded", "both"]),
-    help="The paper's text or its authors' code; else the one that the published figure comes from (all: both).",
+    help="The paper's text or its authors' code. Default: the one the published result comes from (for all: both).",
 )
 @cli.protocol_option
 @cli.data_option
@@ -76,18 +76,18 @@ def seeds(text: str) -> tuple[int, ...]:
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Runs that are trained at a time: two small networks take two cores. What they give is the same.",
+    help="Number of runs to train at once; results do not change.",
 )
 @cli.devices_option
 @cli.cluster_option
 @cli.epochs_option
-@click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
+@click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set a choice the paper leaves open; repeatable.")
 @click.option(
     "--corpora",
     type=click.Choice(["real", "synthetic", "auto"]),
     default="real",
     show_default=True,
-    help="Recordings to use; auto: synthetic, and quick, where no real ones are found.",
+    help="Recordings to use; auto: synthetic ones, with --quick, if no real ones are found.",
 )
 @click.option(
     "--weights",
@@ -99,19 +99,20 @@ def seeds(text: str) -> tuple[int, ...]:
 @click.option(
     "--weights-folder",
     type=Path,
-    help="Holds a folder for each paper with its authors' files; else DATA/published-weights.",
+    help="Folder with the authors' files, in one folder per paper. Default: DATA/published-weights.",
 )
 @cli.quick_option
 @click.option("--force", is_flag=True, help="Train finished runs again.")
-@click.option("--strict", is_flag=True, help="Stop where a recording can't be used, instead of setting it aside.")
+@click.option("--strict", is_flag=True, help="Stop at a recording that cannot be used instead of excluding it.")
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
     default="float32",
     show_default=True,
-    help="What networks compute in; bfloat16: faster, not the papers'; such runs are kept and counted apart.",
+    help="Compute precision. bfloat16 is faster but not what the papers used; such runs are stored and averaged "
+    "separately.",
 )
-@click.option("--log", type=click.Choice(["tensorboard"]), help="Keep the curves in OUT/logs as well, for TensorBoard.")
+@click.option("--log", type=click.Choice(["tensorboard"]), help="Also write the learning curves to OUT/logs.")
 @cli.debug_option
 def reproduce(
     targets: tuple[str, ...],
@@ -135,7 +136,7 @@ def reproduce(
     precision: str,
     log: str | None,
 ) -> None:
-    """Reproduce published results; without arguments, list papers, figures and what is on disk."""
+    """Reproduce published results; without arguments, list papers, published accuracies and available corpora."""
     if not targets:
         click.echo(_listing(data))
         return

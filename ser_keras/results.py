@@ -216,7 +216,7 @@ def _runs(kept: dict[tuple[str, str], dict]) -> Iterator[list[str]]:
 @click.argument("runs", type=Path, nargs=-1)
 @cli.debug_option
 def results(runs: tuple[Path, ...]) -> None:
-    """Write results/ from run folders, and the tables from results/, in the checkout that is here."""
+    """Write results/ from run folders, and the tables from results/; call it in the checkout."""
     readme = Path("README.md")
     if not readme.is_file():
         raise RunError("there is no README.md here: call this in the checkout")

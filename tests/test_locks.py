@@ -32,7 +32,7 @@ def holding(tmp_path):
 
 def test_second_process_says_that_it_waits_and_then_goes_on(holding):
     second = subprocess.Popen(holding.args, **PIPES)
-    assert second.stderr.readline() == "another process is at training: waiting until it is through\n"
+    assert second.stderr.readline() == "waiting for another process to finish training\n"
     holding.stdin.write("\n")
     holding.stdin.close()
     assert second.stdout.readline() == "holds\n"  # no sooner than the first let go

@@ -46,9 +46,9 @@ def test_table_of_stages_has_a_row_a_stage_and_their_sum():
         "requests_gone_on_with": 1,
     }  # fmt: skip
     lines = write.stage_lines({"signal": "SIGKILL", "stages": [one, {**one, "stage": "training", "kills": 6}]})
-    assert lines[0] == "Aimed at their stages, 11 kills:"
+    assert lines[0] == "11 kills, each aimed at a stage of a command:"
     assert lines[4:6] == ["| report | 5 | 2 | 9 | 1 | `python -m x` |", "| training | 6 | 2 | 9 | 1 | `python -m x` |"]
-    assert lines[-1].endswith("broken off: 2.")
+    assert lines[-1].endswith("interrupted download: 2.")
 
 
 def test_table_of_faults_says_what_happened_instead_where_it_did():

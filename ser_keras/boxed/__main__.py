@@ -16,19 +16,19 @@ TARGET = Path(__file__).parent / "cremad"
 
 @click.group()
 def boxed() -> None:
-    """The model that comes with the package."""
+    """The bundled model."""
 
 
 @boxed.command()
-@click.option("--data", type=Path, help="Folder of corpora with CREMA-D; else SER_KERAS_DATA, else the cache folder.")
+@click.option("--data", type=Path, help="Folder of corpora with CREMA-D. Default: $SER_KERAS_DATA, or the cache.")
 @click.option("--out", type=Path, default=Path("runs/boxed"), show_default=True, help="Folder for runs and features.")
-@click.option("--target", type=Path, default=TARGET, show_default=True, help="Folder to write the model into.")
-@click.option("--seeds", "count", type=click.IntRange(1), default=3, show_default=True, help="Trainings a candidate.")
-@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one a core.")
-@click.option("--quick", is_flag=True, help="A few epochs: to see that it works, not for a model to ship.")
+@click.option("--target", type=Path, default=TARGET, show_default=True, help="Folder to write the model to.")
+@click.option("--seeds", "count", type=click.IntRange(1), default=3, show_default=True, help="Runs per candidate.")
+@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one per core.")
+@click.option("--quick", is_flag=True, help="Few epochs: a check that it works, not a model to ship.")
 @cli.debug_option
 def build(data: Path | None, out: Path, target: Path, count: int, jobs: int, quick: bool) -> None:
-    """Train small networks on CREMA-D and keep the one that does best on validation speakers, with its card."""
+    """Train small networks on CREMA-D and keep the best one on validation speakers, with its model card."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with cli.quiet_imports():
         from ser_keras.boxed.build import CORPUS

@@ -34,7 +34,7 @@ name_argument = click.argument("name", metavar="NAME", type=Name())
 data_option = click.option(
     "--data",
     type=cli.DataFolder(path_type=Path),
-    help=f"Folder of a folder for each corpus, or its URL; else ${folder.VARIABLE}, else one in the user's cache.",
+    help=f"Folder with one folder per corpus, or its URL. Default: ${folder.VARIABLE}, or else the cache folder.",
 )
 
 
@@ -48,7 +48,7 @@ def corpora() -> None:
 @data_option
 @cli.debug_option
 def list_command(data: Path | None) -> None:
-    """Show every corpus, and how much of it is there."""
+    """List every corpus and how much of it is available."""
     rows = [("NAME", "TITLE", "CLIPS", "STATE", "LICENCE", "FOLDER")]
     for name, described in manifests.corpora().items():
         found = folder.find(name, data)
@@ -76,11 +76,11 @@ def _state(found: folder.Found | None, expected: int) -> str:
 @corpora.command("verify")
 @name_argument
 @data_option
-@click.option("--jobs", type=click.IntRange(1), help="Files read at once; else one a processor.")
-@click.option("--all", "everything", is_flag=True, help=f"List all names, not the first {LISTED} of each kind.")
+@click.option("--jobs", type=click.IntRange(1), help="Number of files to read at once. Default: one per processor.")
+@click.option("--all", "everything", is_flag=True, help=f"List all names instead of the first {LISTED} of each kind.")
 @cli.debug_option
 def verify_command(name: str, data: Path | None, jobs: int | None, everything: bool) -> None:
-    """Compare the SHA-256 of every clip with the manifest; exit 0 if the corpus is whole and exact, else 3."""
+    """Compare the SHA-256 of every clip with the manifest; exit 0 if the corpus is complete and exact, else 3."""
     found = folder.present(name, data)
     title = corpus(name).title
     if found.synthetic is not None:
@@ -119,12 +119,15 @@ def _remedy(name: str, found: folder.Found, state: Verification) -> str:
     "--from",
     "address",
     metavar="ADDRESS",
-    help="Instead of the official address: that of a mirror's archive, of single clips with {file} in it, or an "
-    "archive on this machine. The checksums of the clips decide.",
+    help="Source to use instead of the official one: the address of a mirror's archive, of single clips (with {file} "
+    "in it), or an archive on this machine. Clips are still checked against the manifest.",
 )
 @cli.debug_option
 def fetch_command(name: str, data: Path | None, address: str | None) -> None:
-    """Add what is missing and replace what is altered, from the official address; run again after a break."""
+    """Download missing or altered clips from the official source.
+
+    Repeat the command to resume an interrupted download.
+    """
     from ser_keras.corpora.fetch import fetch
 
     described = corpus(name)
@@ -135,13 +138,13 @@ def fetch_command(name: str, data: Path | None, address: str | None) -> None:
 
 @corpora.command("synthesize")
 @name_argument
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Data folder to write the corpus into.")
-@click.option("--clips-per-class", type=click.IntRange(1), default=20, show_default=True, help="Clips of each emotion.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Equal seeds give equal files.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes at once.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Data folder to write the corpus to.")
+@click.option("--clips-per-class", type=click.IntRange(1), default=20, show_default=True, help="Clips per emotion.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed; equal seeds give equal files.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Number of processes.")
 @cli.debug_option
 def synthesize_command(name: str, out: Path, clips_per_class: int, seed: int, jobs: int) -> None:
-    """Write speech-like clips in the layout of a corpus, to try everything without recordings."""
+    """Write speech-like clips in the layout of a corpus, to try everything without real recordings."""
     from ser_keras.corpora.synthetic import synthesize
 
     click.echo(synthesize(name, out, clips_per_class=clips_per_class, seed=seed, jobs=jobs))

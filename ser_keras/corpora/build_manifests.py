@@ -65,7 +65,9 @@ def check_demographics(path: Path) -> None:
 
 @click.command()
 @click.argument("checksums", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--demographics", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CREMA-D's table.")
+@click.option(
+    "--demographics", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CREMA-D's table of speakers."
+)
 @cli.debug_option
 def build(checksums: Path, demographics: Path | None) -> None:
     """Write data_manifests/*.csv from CHECKSUMS/*.csv and the loaders."""

@@ -26,15 +26,17 @@ PORT = 7860
 
 
 @click.command()
-@cli.out_option("Folder of runs: those that can predict may be chosen on the page.")
+@cli.out_option("Folder of runs; the page offers those that can predict.")
 @click.option(
     "--host", default="127.0.0.1", show_default=True,
-    help="Address to listen at; 0.0.0.0 lets others in, whose browsers give a page without https no microphone.",
+    help="Address to listen on; 0.0.0.0 admits other computers, whose browsers allow no microphone without https.",
 )  # fmt: skip
-@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any that is free.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port to listen on; 0: any free one."
+)
 @cli.debug_option
 def demo(out: Path, host: str, port: int) -> None:
-    """Show a web page to record or upload clips: what networks hear, waveform, spectrogram, pitch and measures."""
+    """Serve a web page to record or upload clips: predictions, waveform, spectrogram, pitch and acoustic measures."""
     # so that uploads are deleted then as well; the server takes SIGTERM while it runs, and hands it on at its end
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
@@ -63,7 +65,7 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         remedy = "give another --port, or 0 for any that is free" if taken else "give another --host or --port"
-        raise SerError(f"port {port} of {host} can't be had ({error.strerror}): {remedy}") from None
+        raise SerError(f"cannot listen on {host}:{port} ({error.strerror}): {remedy}") from None
     return listener
 
 

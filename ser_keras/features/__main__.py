@@ -21,7 +21,7 @@ cache_option = click.option(
 @click.group()
 @cli.debug_option
 def features() -> None:
-    """Take the features of recordings without training on them; see and clear what is stored."""
+    """Extract features without training; inspect and prune the feature store."""
 
 
 @features.command("table")
@@ -31,10 +31,10 @@ def features() -> None:
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help="File to write: .csv, or .parquet where pyarrow is installed.",
+    help="File to write: .csv, or .parquet if pyarrow is installed.",
 )
-@click.option("--variant", type=click.Choice(["described", "coded"]), help="Else the experiment's first.")
-@click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set what the paper leaves open; may be repeated.")
+@click.option("--variant", type=click.Choice(["described", "coded"]), help="Default: the experiment's first variant.")
+@click.option("--choose", multiple=True, metavar="KEY=VALUE", help="Set a choice the paper leaves open; repeatable.")
 @cli.jobs_option
 @cli.cluster_option
 @cache_option
@@ -49,7 +49,7 @@ def table_command(
     cluster: str | None,
     cache: Path,
 ) -> None:
-    """Write one row a clip: its file, its features by their names, emotion, speaker and corpus."""
+    """Write one row per clip: its file, named features, emotion, speaker and corpus."""
     with cli.quiet_imports():
         from ser_keras.features import export
 
@@ -80,7 +80,7 @@ def _variant(target: str, wanted: str | None) -> tuple[Experiment, Variant]:
 @cache_option
 @cli.debug_option
 def info_command(cache: Path) -> None:
-    """List what is stored: pipeline, clips, size, when it was last added to, and whether present versions use it."""
+    """List the stores: pipeline, clips, size, last addition, and whether current versions use them."""
     from ser_keras.features import inventory
 
     found = inventory.stored(cache)
@@ -91,11 +91,13 @@ def info_command(cache: Path) -> None:
 
 @features.command("prune")
 @cache_option
-@click.option("--older-than", type=click.FloatRange(0), metavar="DAYS", help="Also those not added to for so long.")
-@click.option("--yes", is_flag=True, help="Remove them; else they are listed.")
+@click.option(
+    "--older-than", type=click.FloatRange(0), metavar="DAYS", help="Also remove stores not extended for DAYS days."
+)
+@click.option("--yes", is_flag=True, help="Remove the stores instead of only listing them.")
 @cli.debug_option
 def prune_command(cache: Path, older_than: float | None, yes: bool) -> None:
-    """Remove stores that present versions of ser_keras and its libraries do not use."""
+    """Remove stores that the current versions of ser_keras and its libraries do not use."""
     from ser_keras.features import inventory
 
     limit = datetime.now().astimezone() - timedelta(days=older_than) if older_than is not None else None
@@ -105,7 +107,8 @@ def prune_command(cache: Path, older_than: float | None, yes: bool) -> None:
         if yes:
             inventory.remove(one)
     size = _size(sum(one.bytes for one in found))
-    click.echo(f"{'removed' if yes else 'would remove'} {len(found)} stores, {size}{'' if yes else ': --yes does'}")
+    stores = f"{len(found)} stores ({size})"
+    click.echo(f"removed {stores}" if yes else f"would remove {stores}; pass --yes to remove them")
 
 
 def _line(one: "Stored") -> str:

@@ -65,7 +65,7 @@ def recorded(folder: Path) -> dict:
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(
             f"{path.parent} holds no finished run: name the folder with its run.json, an exported one, "
-            "or a model in the box"
+            "or a bundled model"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path} can't be read ({error}): train the run again") from error

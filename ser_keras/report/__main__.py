@@ -23,7 +23,7 @@ from ser_keras.errors import RunError
     type=click.Choice(["files", "latex"]),
     default="files",
     show_default=True,
-    help="files: write OUT/PAPER/report; latex: print the tables, with booktabs rules.",
+    help="files: write RUNS/PAPER/report; latex: print booktabs tables.",
 )
 @click.option(
     "--compare",
@@ -31,12 +31,12 @@ from ser_keras.errors import RunError
     nargs=2,
     shell_complete=completion.runs,
     metavar="RUN_A RUN_B",
-    help="Two run folders, side by side.",
+    help="Compare two run folders side by side.",
 )
-@cli.out_option("Where --compare writes.", "comparison")
+@cli.out_option("Folder that --compare writes to.", "comparison")
 @cli.debug_option
 def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple[Path, Path] | None, out: Path) -> None:
-    """Write the reports of the runs in folder RUNS, and one page of them all; of one paper when it is named."""
+    """Write the reports of the runs in folder RUNS, and one page of them all; with PAPER, only its report."""
     from ser_keras.report import latex, pair
     from ser_keras.report.runs import papers_with_runs
     from ser_keras.report.summary import write_summary

@@ -14,10 +14,10 @@ HEADS = (
 )  # fmt: skip
 NONE = "none"
 LEGEND = (
-    "Validation: accuracy of the kept epoch on the clips that are watched while training; mean ± standard deviation "
-    "over seeds, as for the test part. Points: setting minus ours, paired by seed; of the test part with its 95 % "
-    "interval and p (Student's t), in brackets after Holm. Same clips: exact McNemar test of the two networks of a "
-    "seed, the smallest p of all seeds after Holm over all pairs of networks. One more run: its 95 % interval."
+    "Validation: accuracy of the kept epoch on the clips used for validation; mean ± standard deviation over seeds, as "
+    "for the test part. Points: setting minus ours in percentage points, paired by seed; of the test part with its "
+    "95 % interval and p (Student's t), in brackets after Holm. Same clips: exact McNemar test of the two networks of "
+    "a seed, the smallest p of all seeds after Holm over all pairs of networks. One more run: its 95 % interval."
 )
 
 

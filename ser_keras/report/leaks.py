@@ -15,16 +15,16 @@ ANY = "any"
 WORDS = {
     **{kind: f"{what} is in training" for kind, what in KINDS.items()},
     "speaker": "speaker is in training",
-    "twin": "altered copy or original is in training",
-    "watched": "watched while training",
+    "twin": "augmented copy or original is in training",
+    "watched": "used for validation",
     "fitted": "normalisation or selection is fitted on it",
     ANY: "any of these",
 }
 SHORT = {
     "fitted": "fitted on",
-    "twin": "altered copies",
+    "twin": "augmented copies",
     "recording": "same recording",
-    "watched": "watched",
+    "watched": "used for validation",
     "take": "takes",
     "speaker_text": "sentences",
     "speaker": "speakers",

@@ -14,12 +14,12 @@ UNHEARD = "speaker-independent"
 VARIANTS = ("described", "coded")
 HEADS = ("Experiment", "Published", "Described", "Coded", "Unheard speakers", "Verdict", "Leaks")
 CAPTION = (
-    "Accuracy, mean ± standard deviation over runs. Brackets are intervals of 95 %: over test clips of a published "
-    "accuracy and of a single run (Wilson); of several runs where one more would fall; on unheard speakers over "
-    f"speakers ({intervals.FEWEST_SPEAKERS} or more; cluster bootstrap, its ends averaged over runs). Verdict: ± is "
-    "half the width of the interval that one more run falls in, in percentage points; the wider it is, the less "
-    '"reproduced" says. Leaks: the share of test clips that have the thing named in common with a training clip. Gap: '
-    "accuracy minus that on unheard speakers, in percentage points."
+    "Accuracy: mean ± standard deviation over runs. In brackets a 95 % interval: for a published accuracy and for a "
+    "single run, the Wilson interval of the test clips; for several runs, the prediction interval for one further run; "
+    f"on unheard speakers, the cluster bootstrap over speakers ({intervals.FEWEST_SPEAKERS} or more), its ends averaged "
+    "over runs. Verdict: ± is half the width of the prediction interval, in percentage points; the wider it is, the "
+    'less "reproduced" says. Leaks: the share of test clips that share the named property with a training clip. Gap: '
+    "accuracy minus accuracy on unheard speakers, in percentage points."
 )
 
 

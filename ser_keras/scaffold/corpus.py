@@ -126,14 +126,24 @@ def _words(told: tuple[str, ...]) -> dict[str, str]:
 @click.argument("name")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option(
-    "--recordings", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of a CSV's clips."
+    "--recordings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the clips that a CSV lists.",
 )
-@click.option("--pattern", help='What names in a folder mean: "{speaker}_{text}_{emotion}".')
-@click.option("--audb", metavar="VERSION", help="SOURCE names a database to load with audb; latest: the newest.")
-@click.option("--table", "tables", multiple=True, help="Of a database the table of emotions; may be repeated.")
-@click.option("--emotion", "told", multiple=True, metavar="OWN=OURS", help="A corpus's own word; may be repeated.")
-@click.option("--title", default=None, help="The corpus's title; else its name.")
-@cli.out_option("Folder that the package goes into.", ".")
+@click.option("--pattern", help='Meaning of file names in a folder: "{speaker}_{text}_{emotion}".')
+@click.option(
+    "--audb", metavar="VERSION", help="Load the database SOURCE with audb in this version; latest: the newest."
+)
+@click.option("--table", "tables", multiple=True, help="Table of a database that holds the emotions; repeatable.")
+@click.option(
+    "--emotion",
+    "told",
+    multiple=True,
+    metavar="OWN=OURS",
+    help="Map a label of the corpus to a standard emotion; repeatable.",
+)
+@click.option("--title", default=None, help="Title of the corpus. Default: its name.")
+@cli.out_option("Folder to create the package in.", ".")
 @cli.debug_option
 def new_corpus(
     name: str,

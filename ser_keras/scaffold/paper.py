@@ -17,13 +17,17 @@ from ser_keras.scaffold import checked_name, write_package
 @click.command("new-paper")
 @click.argument("name")
 @click.option(
-    "--corpus", shell_complete=completion.corpora, default="emodb", show_default=True, help="Of the first experiment."
+    "--corpus",
+    shell_complete=completion.corpora,
+    default="emodb",
+    show_default=True,
+    help="Corpus of the first experiment.",
 )
 @click.option("--title", default="TODO: the paper's title", help="The paper's title.")
-@click.option("--author", "authors", multiple=True, help="May be repeated.")
-@click.option("--year", type=int, default=None, help="Of the paper; else this year.")
+@click.option("--author", "authors", multiple=True, help="Author of the paper; repeatable.")
+@click.option("--year", type=int, default=None, help="Year of the paper. Default: this year.")
 @click.option("--accuracy", type=float, default=None, help="The printed accuracy in percent.")
-@cli.out_option("Folder that the package goes into.", ".")
+@cli.out_option("Folder to create the package in.", ".")
 @cli.debug_option
 def new_paper(
     name: str, corpus: str, title: str, authors: tuple[str, ...], year: int | None, accuracy: float | None, out: Path

@@ -45,5 +45,5 @@ def test_command_writes_what_the_page_tells(runs, tmp_path):
     folder = runs({0: 18, 1: 16}, {1: 15})
     precision.main([str(folder), "--out", str(tmp_path / "found.json")], standalone_mode=False)
     [line] = write.precision_lines(json.loads((tmp_path / "found.json").read_text()))
-    assert "85.0%, standard deviation 7.1 points over 2 seeds" in line
-    assert "the same: −5.0 points; one of 20 test clips is 5.0." in line
+    assert "85.0%, standard deviation 7.1 percentage points over 2 seeds" in line
+    assert "initial weights: −5.0 percentage points; one of 20 test clips is 5.0." in line

@@ -239,7 +239,7 @@ def test_taken_port_is_one_line():
             [sys.executable, "-m", "ser_keras.demo", "--port", str(port)], capture_output=True, text=True
         )
     assert done.returncode == 3
-    assert done.stderr.startswith(f"error: port {port} of 127.0.0.1 can't be had (Address already in use): give")
+    assert done.stderr.startswith(f"error: cannot listen on 127.0.0.1:{port} (Address already in use): give")
     assert done.stderr.count("\n") == 1
 
 

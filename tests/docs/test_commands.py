@@ -76,7 +76,9 @@ def test_a_command_that_is_new_in_a_text_is_found():
 def test_extras_that_texts_name_are_there():
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    named = {extra for path in texts() for extra in re.findall(r"ser_keras\[(\w+)\]", path.read_text())}
+    named = {
+        extra for path in texts() for extra in re.findall(r"pip install \S*\[(\w+)\]", path.read_text(encoding="utf-8"))
+    }
     assert named
     assert named <= set(setup["options.extras_require"])
 

@@ -150,4 +150,10 @@ def test_nothing_to_hear_is_refused_before_a_model_is_loaded(tone_run, tmp_path)
 def test_unknown_model_names_those_there_are(tones):
     done = CliRunner().invoke(predict, [tones.clips["path"][0], "--model", "nonsense"])
     assert done.exit_code == 2
-    assert "no model in the box is called 'nonsense'; there are: " in done.output
+    assert "no bundled model is called 'nonsense'; there are: " in done.output
+
+
+def test_run_and_bundled_model_cannot_both_be_named(tones, tone_run):
+    done = CliRunner().invoke(predict, [tones.clips["path"][0], "--run", str(tone_run), "--model", "cremad"])
+    assert done.exit_code == 2
+    assert "--run and --model cannot be combined" in done.output

@@ -62,3 +62,8 @@ def test_split_of_other_clips_is_refused(make_run, write_split, tmp_path):
 def test_a_leak_of_few_clips_is_not_told_as_none_at_all():
     rows = [{"kind": "recording", "share": 1 / 6540}, {"kind": "take", "share": 0.21}, {"kind": "twin", "share": 0.0}]
     assert leaks.short({"kinds": rows}) == "same recording under 1 %, takes 21 %"
+
+
+def test_leaks_are_named_in_the_fields_words():
+    rows = [{"kind": "watched", "share": 0.5}, {"kind": "twin", "share": 0.25}]
+    assert leaks.short({"kinds": rows}) == "augmented copies 25 %, used for validation 50 %"
