@@ -47,7 +47,7 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     """
     deterministic = fitting.make_deterministic()
     choices = resolved(task.choices, settings.choose)
-    recipe = _recipe(task.variant.training(choices), settings)
+    recipe = shortened(task.variant.training(choices), settings)
     apart = _apart(settings)
     declared = declaration(task, choices, recipe, corpora, quick=settings.quick, **apart)
     folder = run_folder(task, settings.out, changed(task, choices), **apart)
@@ -228,8 +228,9 @@ def _published(task: Task, model: keras.Model, folder: Path) -> fitting.Fitted:
     return fitting.Fitted(model, pd.DataFrame(), 0, False)
 
 
-def _recipe(recipe: Training, settings: Settings) -> Training:
-    epochs = settings.epochs or recipe.epochs
+def shortened(recipe: Training, settings: Settings) -> Training:
+    """A paper's recipe with fewer epochs where the command line asks for it, never with more."""
+    epochs = min(settings.epochs or recipe.epochs, recipe.epochs)
     return replace(recipe, epochs=min(epochs, QUICK_EPOCHS) if settings.quick else epochs)
 
 

@@ -316,6 +316,13 @@ def test_epochs_and_quick_bound_the_training(corpora, tmp_path):
     assert (quick["training"]["epochs_run"], quick["quick"]) == (training.QUICK_EPOCHS, True)
 
 
+def test_more_epochs_than_the_recipe_allows_are_the_recipes_and_a_choice_of_more_is_taken(corpora, tmp_path):
+    more = stored(training.run(TASK, corpora, Settings(tmp_path / "a", epochs=9)))
+    assert (more["training"]["epochs_limit"], more["recipe_epochs"]) == (8, 8)
+    chosen = stored(training.run(TASK, corpora, Settings(tmp_path / "b", epochs=9, choose={"epochs": "20"})))
+    assert (chosen["training"]["epochs_limit"], chosen["recipe_epochs"]) == (9, 20)
+
+
 def test_choices_are_recorded_with_default_and_reason(corpora, settings):
     record = stored(training.run(TASK, corpora, dataclasses.replace(settings, choose={"noise": "0.1"})))
     assert record["choices"][0] == {
