@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -198,6 +199,23 @@ def test_run_that_is_not_for_figures_gives_way_to_one_that_is_and_never_the_othe
     assert stored(folder)["quick"] is stored(folder)["corpora"]["emodb"]["synthetic"] is False
     with pytest.raises(RunError, match="other settings"):
         training.run(TASK, corpora, dataclasses.replace(settings, quick=True))
+
+
+def test_features_are_taken_ahead_for_a_real_run_where_one_that_is_not_for_figures_gives_way(corpora, settings):
+    training.run(TASK, corpora, dataclasses.replace(settings, quick=True))
+    store = settings.out / "cache/features"
+    for again, taken in ((dataclasses.replace(settings, quick=True), False), (settings, True)):
+        shutil.rmtree(store)
+        store.mkdir()
+        training.extract(TASK, corpora, again)
+        assert bool(list(store.iterdir())) is taken
+
+
+def test_recording_that_the_manifest_does_not_know_makes_no_other_run(corpora, settings, monkeypatch):
+    folder = training.run(TASK, corpora, settings)
+    stray = {"emodb": dataclasses.replace(corpora.reports["emodb"], foreign=1)}
+    monkeypatch.setattr(fitting, "fit", lambda *given, **named: pytest.fail("trained again"))
+    assert training.run(TASK, dataclasses.replace(corpora, reports=stray), settings) == folder
 
 
 def test_run_without_its_record_is_unfinished_and_trained_again(corpora, settings):
