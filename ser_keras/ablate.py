@@ -97,7 +97,7 @@ def ablate(
         data = synthetic_data(needed_corpora([pair]), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
     experiment = tasks[0].experiment
     loaded = table.load(experiment.corpora, data, optional=experiment.optional)
-    settings = Settings(out, jobs, epochs, None, {}, quick, force, devices=devices)
+    settings = Settings(out=out, jobs=jobs, epochs=epochs, quick=quick, force=force, devices=devices)
     click.echo(_carried_out(tasks, changes, loaded, settings))
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
