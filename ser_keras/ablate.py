@@ -179,9 +179,8 @@ def _table(task: Task, done: list[int], out: Path, failures: Failures) -> dict:
 
     printed = discovery.published(task.paper)["results"]
     others = {name: result for name, result in printed.items() if name != task.experiment.name}
-    epochs = task.variant.training(choices.resolved(task.choices, {})).epochs
     runs = ablation.stored(run_folder(task, out).parent, done)
-    return ablation.table(runs, task.choices, others, failures, recipe_epochs=epochs)
+    return ablation.table(runs, task.choices, others, failures)
 
 
 def _held(tasks: list[Task], changes: tuple[Change, ...], settings: Settings) -> Failures:
