@@ -97,7 +97,7 @@ def ablate(
         data = synthetic_data(needed_corpora([pair]), out, QUICK_CLIPS_PER_CLASS if quick else CLIPS_PER_CLASS, jobs)
     experiment = tasks[0].experiment
     loaded = table.load(experiment.corpora, data, optional=experiment.optional)
-    settings = Settings(out, jobs, epochs, None, {}, quick, force, devices=devices)
+    settings = Settings(out=out, jobs=jobs, epochs=epochs, quick=quick, force=force, devices=devices)
     click.echo(_carried_out(tasks, changes, loaded, settings))
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
@@ -179,9 +179,8 @@ def _table(task: Task, done: list[int], out: Path, failures: Failures) -> dict:
 
     printed = discovery.published(task.paper)["results"]
     others = {name: result for name, result in printed.items() if name != task.experiment.name}
-    epochs = task.variant.training(choices.resolved(task.choices, {})).epochs
     runs = ablation.stored(run_folder(task, out).parent, done)
-    return ablation.table(runs, task.choices, others, failures, recipe_epochs=epochs)
+    return ablation.table(runs, task.choices, others, failures)
 
 
 def _held(tasks: list[Task], changes: tuple[Change, ...], settings: Settings) -> Failures:

@@ -98,6 +98,7 @@ REMEDIES = {
     **dict.fromkeys(
         (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR), ": give the option that names it another place"
     ),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), ": allow more open files (ulimit -n)"),
     errno.ENOSPC: ": make room and give the same command again",
 }
 INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"

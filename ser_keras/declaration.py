@@ -11,8 +11,8 @@ from ser_keras.files import read_record
 from ser_keras.tasks import Task
 
 SCHEMA = 1
-# a change of these is another run
 BEFORE = {"precision": "float32"}  # of a training, where a record is older than the setting
+# a change of these is another run
 DECISIVE = ("quick", "classes", "choices", "corpora", "training", "pipeline", "weights")
 
 
@@ -131,10 +131,8 @@ def finished(folder: Path, declared: dict) -> bool:
     ------
     RunError : it holds a finished run of another declaration, or one that can't be read
     """
-    stored = read_record(folder / "run.json")
+    stored = standing(folder, for_figures=_for_figures(declared))
     if stored is None:
-        return False
-    if _for_figures(declared) and not _for_figures(stored):
         return False
     other = [key for key in DECISIVE if _decisive(stored, declared, key) != _decisive(declared, declared, key)]
     if other:
@@ -143,6 +141,17 @@ def finished(folder: Path, declared: dict) -> bool:
             "to train it again"
         )
     return True
+
+
+def standing(folder: Path, *, for_figures: bool) -> dict | None:
+    """The record of a folder's finished run; None where there is none, or one that gives way to a run `for_figures`.
+
+    Raises
+    ------
+    RunError : it can't be read
+    """
+    stored = read_record(folder / "run.json")
+    return None if stored is None or (for_figures and not _for_figures(stored)) else stored
 
 
 def _for_figures(record: dict) -> bool:
@@ -155,6 +164,8 @@ def _decisive(record: dict, declared: dict, key: str) -> object:
     value = json.loads(json.dumps(record.get(key)))
     if key == "choices" and value is not None:
         return {choice["key"]: choice["value"] for choice in value}
+    if key == "corpora" and value is not None:  # stray files enter no clips; 0 as in the states of earlier releases
+        return {name: {**corpus, "foreign": 0} for name, corpus in value.items()}
     if key == "training" and value is not None:
         return {name: value.get(name, BEFORE.get(name)) for name in declared["training"]}
     return value

@@ -61,7 +61,9 @@ def _model_file(run: Run, fold: int | None) -> Path:
     models = sorted(run.folder.glob("model*.keras"))
     if not models:
         raise RunError(f"{run.folder} holds no model: train it again")
-    if len(models) == 1 and fold is None:
+    if len(models) == 1:
+        if fold is not None:
+            raise RunError(f"{run.folder} holds one model, and no folds: leave the fold out")
         return models[0]
     path = run.folder / f"model-{fold}.keras"
     if path not in models:

@@ -7,11 +7,12 @@ SPLIT.csv has one row a clip: `clip` (an id) or `path` (of the recording, agains
 `part` (train, validation or test, or several joined by "+"; none, unused or nothing for a clip that is left aside);
 and where they are known `text`, `emotion`, `take`, `copy_of`, `sha256`, `fitted` ("yes" where a normalisation or
 selection was fitted on the clip) and `fold` (then each fold is a split of its own). Recordings that are there are
-compared by their samples as well.
+compared by their samples as well, and by `sha256` whether they are there or not.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,8 @@ PARTS = {"train": "train", "training": "train", "validation": "validation", "val
 
 
 def read_split(path: Path) -> "pd.DataFrame":
-    """A split as it lies on disk, its columns checked; `sha256` is that of the samples where the recordings are there.
+    """A split as it lies on disk, its columns checked; `sha256` is one for what has the same samples, where recordings
+    are there, or the same `sha256` in the file.
 
     Raises
     ------
@@ -64,9 +66,23 @@ def read_split(path: Path) -> "pd.DataFrame":
             raise ProtocolError(f"{path}, line {number}: the speaker is empty: name one, if only by a number")
     if "path" in table:
         known = table["sha256"] if "sha256" in table else [""] * len(table)
-        found = [_samples_sha256(path.parent / one) for one in table["path"]]
-        table["sha256"] = [own or given for own, given in zip(found, known, strict=True)]
+        table["sha256"] = _recordings([_samples_sha256(path.parent / one) for one in table["path"]], known)
     return table
+
+
+def _recordings(samples: Sequence[str], given: Sequence[str]) -> list[str]:
+    """One name for all rows that share samples or the checksum that is given, if only through others; "": not known."""
+    names: dict[str, str] = {}
+
+    def first(one: str) -> str:
+        while one in names:
+            one = names[one]
+        return one
+
+    for own, told in zip(samples, given, strict=True):
+        if own and told and first(own) != first(told):
+            names[first(own)] = first(told)
+    return [first(own or told) for own, told in zip(samples, given, strict=True)]
 
 
 def _parts(text: str) -> set[str]:

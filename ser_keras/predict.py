@@ -128,11 +128,15 @@ def _heard(model: "Predictor", clip: Path, segments: float | None) -> "Heard":
 def _timelines(clips: Sequence[Path], folder: Path, kind: str) -> dict[Path, Path]:
     """Where each clip's timeline goes: NAME-timeline.png; of several clips of one name NAME-2-timeline.png …"""
     places: dict[Path, Path] = {}
-    taken: dict[str, int] = {}
+    numbers: dict[str, int] = {}
+    taken: set[str] = set()
     for clip in clips:
-        taken[clip.stem] = taken.get(clip.stem, 0) + 1
-        number = f"-{taken[clip.stem]}" if taken[clip.stem] > 1 else ""
-        places[clip] = folder / f"{clip.stem}{number}-timeline.{kind}"
+        name = clip.stem
+        while name in taken:  # also by a clip whose own name ends in a number
+            numbers[clip.stem] = numbers.get(clip.stem, 1) + 1
+            name = f"{clip.stem}-{numbers[clip.stem]}"
+        taken.add(name)
+        places[clip] = folder / f"{name}-timeline.{kind}"
     return places
 
 

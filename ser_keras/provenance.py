@@ -89,10 +89,15 @@ def _hardware() -> dict:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": _cores(),
         "memory_gib": round(memory, 1),
         "accelerator": _accelerator(),
     }
+
+
+def _cores() -> int | None:
+    """Those that this process may use; all of the machine's where the system does not tell, as macOS."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _cpu() -> str:

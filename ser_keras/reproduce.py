@@ -9,6 +9,7 @@ Listing loads no Keras, librosa or NumPy; they are imported when there is someth
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def selected(targets: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def seeds(text: str) -> tuple[int, ...]:
-    """`3` → seeds 0, 1, 2; `0,5,7` → these; a single seed N alone is written `N,`."""
+    """`3` → seeds 0, 1, 2; `0,5,7` → these, each once; a single seed N alone is written `N,`."""
     try:
         numbers = tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
@@ -54,7 +55,7 @@ def seeds(text: str) -> tuple[int, ...]:
         numbers = tuple(range(numbers[0]))
     if not numbers or min(numbers) < 0:
         raise click.BadParameter(f"{text!r} is neither a number of seeds (3) nor a list of them (0,5,7)")
-    return numbers
+    return tuple(dict.fromkeys(numbers))
 
 
 @click.command()
@@ -154,7 +155,16 @@ def reproduce(
     elif not chosen:  # else the choices come first, which are known with the rooms alone
         folder.require_one(needed_corpora(pairs), data)
     settings = Settings(
-        out, jobs, epochs, None, chosen, quick, force, strict, log is not None, precision, devices=devices
+        out=out,
+        jobs=jobs,
+        epochs=epochs,
+        choose=chosen,
+        quick=quick,
+        force=force,
+        strict=strict,
+        log=log is not None,
+        precision=precision,
+        devices=devices,
     )
     if weights == "published":
         settings = replace(settings, weights=weights_folder or folder.data_folder(data) / "published-weights")
@@ -238,9 +248,10 @@ def _run_all(
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; theirs are {told}")
     notes = dict.fromkeys(_other_variant(task, variant) for task in tasks if variant not in (None, "both"))
     missing, reports, todo = {}, {}, []
+    load = cache(partial(table.load, data=data))  # looks through the folders once for all variants and seeds
     for task in tasks:
         try:
-            corpora = table.load(task.experiment.corpora, data, optional=task.experiment.optional)
+            corpora = load(task.experiment.corpora, optional=task.experiment.optional)
         except CorpusError as error:
             missing[str(error)] = None
             continue

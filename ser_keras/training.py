@@ -23,7 +23,7 @@ import pandas as pd
 from ser_keras import checkpoints, cluster, devices, fitting, preparation
 from ser_keras.choices import resolved
 from ser_keras.corpora.table import LoadedCorpora
-from ser_keras.declaration import changed, decisive, declaration, finished
+from ser_keras.declaration import changed, decisive, declaration, finished, standing
 from ser_keras.errors import AudioError, PaperError
 from ser_keras.experiment import Choices, Training
 from ser_keras.files import write_atomically, write_json
@@ -47,7 +47,7 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     """
     deterministic = fitting.make_deterministic()
     choices = resolved(task.choices, settings.choose)
-    recipe = _recipe(task.variant.training(choices), settings)
+    recipe = shortened(task.variant.training(choices), settings)
     apart = _apart(settings)
     declared = declaration(task, choices, recipe, corpora, quick=settings.quick, **apart)
     folder = run_folder(task, settings.out, changed(task, choices), **apart)
@@ -66,15 +66,17 @@ def _apart(settings: Settings) -> dict[str, str]:
 
 
 def extract(task: Task, corpora: LoadedCorpora, settings: Settings) -> None:
-    """Take all features that a run needs and that are not in the store, unless it is finished.
+    """Take all features that a run needs and that are not in the store, unless a finished one is in its place.
 
     Raises
     ------
     ProtocolError, AudioError : as `run`
+    RunError : the folder's record can't be read
     """
     choices = resolved(task.choices, settings.choose)
     folder = run_folder(task, settings.out, changed(task, choices), **_apart(settings))
-    if (folder / "run.json").exists() and not settings.force:
+    real = not settings.quick and not any(one.synthetic for one in corpora.reports.values())
+    if not settings.force and standing(folder, for_figures=real):
         return
     pool = _pool(task, corpora, choices, settings)
     for split in _splits(task, pool, choices):
@@ -228,8 +230,9 @@ def _published(task: Task, model: keras.Model, folder: Path) -> fitting.Fitted:
     return fitting.Fitted(model, pd.DataFrame(), 0, False)
 
 
-def _recipe(recipe: Training, settings: Settings) -> Training:
-    epochs = settings.epochs or recipe.epochs
+def shortened(recipe: Training, settings: Settings) -> Training:
+    """A paper's recipe with fewer epochs where the command line asks for it, never with more."""
+    epochs = min(settings.epochs or recipe.epochs, recipe.epochs)
     return replace(recipe, epochs=min(epochs, QUICK_EPOCHS) if settings.quick else epochs)
 
 

@@ -73,6 +73,11 @@ def test_exported_model_gives_the_runs_probabilities(run, expected, tmp_path, fo
     assert json.loads((folder / "model.json").read_text())["classes"] == ["angry", "sad"]
 
 
+def test_fold_of_a_run_of_one_model_is_refused(run, tmp_path):
+    with pytest.raises(RunError, match="holds one model, and no folds: leave the fold out"):
+        export.export(run, "keras", tmp_path / "out", fold=1)
+
+
 def test_card_tells_figures_protocol_licence_and_what_it_is_not_for(run, tmp_path):
     card = (export.export(run, "keras", tmp_path / "out") / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "Accuracy 90.00 % of 20 test clips [69.9, 97.2] (Wilson, 95 %), UAR 90.00 %." in card  # 18 of 20

@@ -70,6 +70,20 @@ def test_same_samples_under_another_header_are_the_same_recording(call, tmp_path
     assert "recording        1 (100.0 %)" in done.output
 
 
+def test_copy_that_is_not_there_is_known_by_the_checksum_that_is_given(call, tmp_path):
+    wave = np.round(np.random.default_rng(0).uniform(-1, 1, 400) * 32767).astype(np.int16)
+    soundfile.write(tmp_path / "a.wav", wave, 8000, subtype="PCM_16")
+    soundfile.write(tmp_path / "b.flac", wave, 8000, subtype="PCM_16")
+
+    def same(rows):
+        text = "path,speaker,part,sha256\na.wav,s1,train,aa\n" + rows
+        return json.loads(call(text, "--json").stdout)["leaks"]["recording"]
+
+    assert same("gone.wav,s2,test,aa\n") == 1
+    assert same("gone.wav,s2,test,bb\n") == 0
+    assert same("b.flac,s2,none,bb\ngone.wav,s3,test,bb\n") == 1  # the checksum of a copy in another format
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_keras import reproduce
+from ser_keras import reproduce, side_by_side
+from ser_keras.corpora import table
 from ser_keras.errors import PaperError
+from ser_keras.report import write
+from ser_keras.tasks import Settings
 
 
 def call(*arguments, cwd, module="ser_keras.reproduce", **environment):
@@ -173,9 +176,26 @@ def test_console_script_has_the_commands_as_subcommands(tmp_path):
         assert f"  {name} " in done.stdout
 
 
-@pytest.mark.parametrize(("text", "numbers"), [("1", (0,)), ("3", (0, 1, 2)), ("0,5,7", (0, 5, 7)), ("4,", (4,))])
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("1", (0,)), ("3", (0, 1, 2)), ("0,5,7", (0, 5, 7)), ("4,", (4,)), ("5,0,5", (5, 0))]
+)
 def test_seeds_are_a_number_or_a_list(text, numbers):
     assert reproduce.seeds(text) == numbers
+
+
+def test_corpora_are_looked_through_once_for_all_seeds_and_each_missing_one_is_told_once(tmp_path, monkeypatch):
+    data = reproduce.synthetic_data(["tess"], tmp_path, 1, 1)
+    asked, given = [], []
+    real = table.load
+    monkeypatch.setattr(table, "load", lambda names, *rest, **named: asked.append(names) or real(names, *rest, **named))
+    monkeypatch.setattr(side_by_side, "folders", lambda todo, parallel: given.extend(todo) or iter([None] * len(todo)))
+    monkeypatch.setattr(reproduce, "result_line", lambda *given: "")
+    monkeypatch.setattr(write, "write_report", lambda *given: None)
+    pairs = [("sankaran2023", "ann"), ("yadav2022", "emodb")]
+    missing = reproduce._run_all(pairs, None, "published", (0, 1, 2), data, Settings(tmp_path), 1)
+    assert asked.count(("tess",)) == 1
+    assert [task.seed for task, *_ in given] == [0, 1, 2]
+    assert len(missing) == 1 and missing[0].startswith("EMO-DB: none of its 535 clips is in")
 
 
 def test_targets_are_papers_experiments_or_all():

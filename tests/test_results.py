@@ -85,6 +85,7 @@ def test_complete_real_run_with_our_choices_is_comparable():
         (("corpora", "emodb", "synthetic"), True),
         (("quick",), True),
         (("training", "epochs_limit"), 30),
+        (("training", "epochs_limit"), 90),
         (("recipe_epochs",), 61),
         (("weights",), "published"),
         (("training", "precision"), "bfloat16"),

@@ -122,6 +122,7 @@ def test_new_corpus_from_a_table_has_its_labels(tmp_path, recordings):
         ([], "say what its names mean"),
         (["--pattern", "{speaker}_{text}"], "must name each of emotion and speaker once"),
         (["--pattern", "{speaker}-{emotion}"], "is not named as"),
+        (["--pattern", "{speaker}_t{2}_{emotion}"], "has {2}: what is in braces is a name"),
         (["--pattern", "{speaker}_{text}_{emotion}"], "'wut' is none of neutral"),
         (["--pattern", "{speaker}_{text}_{emotion}", "--emotion", "wut=rage"], "expected OWN=OURS"),
     ],
@@ -140,6 +141,7 @@ def test_wrong_names_and_words_are_refused_in_one_line(tmp_path, recordings, opt
         ("path,emotion,speaker\n", "has no rows"),
         ("path,emotion,speaker\na.wav,,x\n", "empty in line 2"),
         ("path,emotion,speaker\nnone.wav,sad,x\n", "none.wav is not there"),
+        ("path,emotion,speaker\na.wav,sad,x\nb.wav,sad,x\na.wav,happy,x\n", "lists a.wav in line 2 and in line 4"),
     ],
 )
 def test_table_that_is_not_whole_is_refused_in_one_line(tmp_path, table, says):

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -200,6 +201,23 @@ def test_run_that_is_not_for_figures_gives_way_to_one_that_is_and_never_the_othe
         training.run(TASK, corpora, dataclasses.replace(settings, quick=True))
 
 
+def test_features_are_taken_ahead_for_a_real_run_where_one_that_is_not_for_figures_gives_way(corpora, settings):
+    training.run(TASK, corpora, dataclasses.replace(settings, quick=True))
+    store = settings.out / "cache/features"
+    for again, taken in ((dataclasses.replace(settings, quick=True), False), (settings, True)):
+        shutil.rmtree(store)
+        store.mkdir()
+        training.extract(TASK, corpora, again)
+        assert bool(list(store.iterdir())) is taken
+
+
+def test_recording_that_the_manifest_does_not_know_makes_no_other_run(corpora, settings, monkeypatch):
+    folder = training.run(TASK, corpora, settings)
+    stray = {"emodb": dataclasses.replace(corpora.reports["emodb"], foreign=1)}
+    monkeypatch.setattr(fitting, "fit", lambda *given, **named: pytest.fail("trained again"))
+    assert training.run(TASK, dataclasses.replace(corpora, reports=stray), settings) == folder
+
+
 def test_run_without_its_record_is_unfinished_and_trained_again(corpora, settings):
     folder = training.run(TASK, corpora, settings)
     (folder / "run.json").unlink()
@@ -314,6 +332,13 @@ def test_epochs_and_quick_bound_the_training(corpora, tmp_path):
     assert few["training"]["epochs_run"] == 3
     quick = stored(training.run(TASK, corpora, Settings(tmp_path / "b", quick=True)))
     assert (quick["training"]["epochs_run"], quick["quick"]) == (training.QUICK_EPOCHS, True)
+
+
+def test_more_epochs_than_the_recipe_allows_are_the_recipes_and_a_choice_of_more_is_taken(corpora, tmp_path):
+    more = stored(training.run(TASK, corpora, Settings(tmp_path / "a", epochs=9)))
+    assert (more["training"]["epochs_limit"], more["recipe_epochs"]) == (8, 8)
+    chosen = stored(training.run(TASK, corpora, Settings(tmp_path / "b", epochs=9, choose={"epochs": "20"})))
+    assert (chosen["training"]["epochs_limit"], chosen["recipe_epochs"]) == (9, 20)
 
 
 def test_choices_are_recorded_with_default_and_reason(corpora, settings):

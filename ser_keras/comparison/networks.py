@@ -1,6 +1,6 @@
 """A paper's network in a comparison: built, trained by its own recipe on a fold's training part, asked for the rest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ from ser_keras.experiment import Training
 from ser_keras.features.store import extract
 from ser_keras.splits import Split
 from ser_keras.tasks import Settings
-from ser_keras.training import QUICK_EPOCHS
+from ser_keras.training import shortened
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,7 @@ class Outcome:
 
 def recipe(model: Model, settings: Settings) -> Training:
     """The model's own recipe, shortened where the command line asks for it."""
-    declared = model.variant.training(model.choices)
-    epochs = min(settings.epochs or declared.epochs, declared.epochs)
-    return replace(declared, epochs=min(epochs, QUICK_EPOCHS) if settings.quick else epochs)
+    return shortened(model.variant.training(model.choices), settings)
 
 
 def carried_out(model: Model, clips: Clips, split: Split, training: Training, seed: int, label: str) -> Outcome:

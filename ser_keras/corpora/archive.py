@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ser_keras.corpora.folder import ENDINGS
 from ser_keras.errors import CorpusError
 
 MEMBERS = 100_000  # more are no corpus of speech: the largest here has 7442 clips
@@ -31,7 +32,7 @@ BROKEN = (  # what the standard library raises: of an encrypted zip RuntimeError
 
 
 def unpack(archive: Path, into: Path, *, limit: int) -> tuple[Path, ...]:
-    """Write the recordings (`.wav`) of a zip or tar archive as `into/000001.wav`, `000002.wav`, …
+    """Write the recordings of a zip or tar archive as `into/000001.wav`, `000002.flac`, …, each with its own ending.
 
     Members are told apart by checksum afterwards, so their own names are checked and then forgotten.
 
@@ -50,9 +51,10 @@ def unpack(archive: Path, into: Path, *, limit: int) -> tuple[Path, ...]:
     try:
         with _members(archive) as members:
             for name, source in members:
-                if not name.casefold().endswith(".wav"):
+                ending = next((one for one in ENDINGS if name.casefold().endswith(one)), None)
+                if ending is None:
                     continue
-                path = into / f"{len(written) + 1:06d}.wav"
+                path = into / f"{len(written) + 1:06d}{ending}"
                 written.append(path)
                 room -= _write(source, path, room, f"{archive}: refused, it unpacks to more than {limit} bytes")
     except (*BROKEN, OSError) as error:

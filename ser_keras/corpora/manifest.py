@@ -5,6 +5,7 @@ Emotions are of one vocabulary: neutral calm happy sad angry fear disgust surpri
 
 import csv
 import hashlib
+import io
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -170,12 +171,12 @@ def read_manifest(raw: bytes, *, listed: bool = False) -> Manifest:
     CorpusError : it is no such table, or names an emotion that is not of the common vocabulary
     """
     try:
-        header, *rows = csv.reader(raw.decode("utf-8").splitlines())
+        header, *rows = csv.reader(io.StringIO(raw.decode("utf-8"), newline=""))
         names = tuple(header[len(COLUMNS) :])
         if tuple(header[: len(COLUMNS)]) != COLUMNS:
             raise ValueError(f"its columns are {', '.join(header)}; expected {', '.join(COLUMNS)} first")
         entries = tuple(_entry(row, names, listed) for row in rows)
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise CorpusError(f"a manifest can't be read ({error}): write it anew") from None
     unknown = sorted({entry.labels.emotion for entry in entries} - set(EMOTIONS))
     if unknown:

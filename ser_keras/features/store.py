@@ -3,16 +3,18 @@
 A store is a folder for each pipeline, `ROOT/NAME-FINGERPRINT/`: `pipeline.json` says what was computed, and parts are
 only ever added: `part-….npy` holds the arrays of some clips, `part-….csv` beside it tells which (id, size and time of
 the file) and, for a clip that could not be used, why. A part counts once its CSV is there, which is written last; so a
-run that is killed loses at most the parts it was at, and two runs at once do no harm but work twice. Parts that can't
-be read are extracted again.
+run that is killed loses at most the parts it was at, and two runs at once do no harm but work twice. Parts that are
+damaged are extracted again.
 """
 
 import contextlib
 import csv
 import hashlib
 import os
+import resource
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import joblib
@@ -26,6 +28,7 @@ from ser_keras.files import remove_left, write_atomically, write_json
 from ser_keras.memory import keep_freed
 
 PART = 32  # clips of one part: what is lost at most, a worker, when a run is killed
+MAPPED = min(1024, max(16, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4))  # parts that are mapped at a time
 ABOUT = "pipeline.json"
 FIELDS = ("clip", "bytes", "mtime_ns", "error")
 
@@ -38,6 +41,31 @@ class Recording:
     path: str
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The array of a part on disk; it is mapped when a row is asked for, and not for ever: a mapping holds a file open.
+
+    Parameters
+    ----------
+    path : of the file
+    dtype, shape, order, offset : of the array in it, as `numpy.memmap` takes them
+    """
+
+    path: Path
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    order: str
+    offset: int
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        return _mapped(self)[row]
+
+
+@lru_cache(maxsize=MAPPED)
+def _mapped(part: Part) -> np.ndarray:
+    return np.asarray(np.memmap(part.path, part.dtype, "r", part.offset, part.shape, part.order))
+
+
 @dataclass(frozen=True)
 class Features:
     """The arrays of some clips, in their order, memory-mapped.
@@ -47,13 +75,8 @@ class Features:
 
     shape: tuple[int, ...]
     errors: dict[int, str]
-    _parts: tuple[np.ndarray, ...] = field(repr=False)
+    _parts: tuple[Part | np.ndarray, ...] = field(repr=False)
     _places: dict[int, tuple[int, int]] = field(repr=False)
-
-    def __reduce__(self) -> tuple:
-        """Travels to other processes as the paths of its parts, not as what is in them."""
-        paths = tuple(Path(part.filename) for part in self._parts)
-        return _reopened, (self.shape, self.errors, paths, self._places)
 
     def __len__(self) -> int:
         return len(self._places) + len(self.errors)
@@ -68,7 +91,7 @@ class Features:
 
 
 Key = tuple[str, int, int]  # a clip's id, size and time of its file
-Place = tuple[np.ndarray | None, int, str]  # the array of a part, the clip's row there, why there is none ("" for one)
+Place = tuple[Part | None, int, str]  # the part, the clip's row there, why there is none ("" for one)
 
 
 def extract(
@@ -155,15 +178,12 @@ def _write_rows(path: Path, rows: list[tuple]) -> None:
         writer.writerows(rows)
 
 
-def _reopened(shape: tuple, errors: dict, paths: tuple[Path, ...], places: dict) -> Features:
-    return Features(shape, errors, tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in paths), places)
-
-
 def _index(folder: Path) -> dict[Key, Place]:
     """Where each clip of a store is."""
     known = {}
     for path in sorted(folder.glob("part-*.csv")):
-        with contextlib.suppress(OSError, ValueError, EOFError, csv.Error):  # a damaged part holds nothing
+        # a damaged part holds nothing; that the system can't open it now tells nothing of it
+        with contextlib.suppress(FileNotFoundError, ValueError, EOFError, csv.Error):
             known.update(_part(path))
     return known
 
@@ -174,26 +194,31 @@ def _part(path: Path) -> list[tuple[Key, Place]]:
     if tuple(header) != FIELDS:
         raise ValueError(f"{path} is no index of a part")
     usable = sum(not error for *_, error in rows)
-    array = np.load(path.with_suffix(".npy"), mmap_mode="r", allow_pickle=False) if usable else None
-    if usable and len(array) != usable:
+    part = _array(path.with_suffix(".npy")) if usable else None
+    if usable and part.shape[0] != usable:
         raise ValueError(f"{path} is not of the array beside it")
     found, place = [], 0
     for clip, size, moment, error in rows:
-        found.append(((clip, int(size), int(moment)), (None if error else array, place, error)))
+        found.append(((clip, int(size), int(moment)), (None if error else part, place, error)))
         place += not error
     return found
+
+
+def _array(path: Path) -> Part:
+    """Where the array of a file lies in it; that all of it is there is seen by mapping it once."""
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    order = "C" if array.flags.c_contiguous else "F"
+    return Part(path, array.dtype, array.shape, order, array.offset)
 
 
 def _features(entries: list[Place]) -> Features:
     errors = {number: error for number, (_, _, error) in enumerate(entries) if error}
     if len(errors) == len(entries):
         raise AudioError(f"none of {len(entries)} recordings can be used; the first: {next(iter(errors.values()), '')}")
-    arrays = {id(array): array for array, _, error in entries if not error}
-    shapes = {array.shape[1:] for array in arrays.values()}
+    parts = dict.fromkeys(part for part, _, error in entries if not error)
+    shapes = {part.shape[1:] for part in parts}
     if len(shapes) > 1:
         raise AudioError(f"the clips give arrays of shapes {sorted(shapes)}: fix their length in a step")
-    number_of = {key: number for number, key in enumerate(arrays)}
-    places = {
-        number: (number_of[id(array)], place) for number, (array, place, error) in enumerate(entries) if not error
-    }
-    return Features(shapes.pop(), errors, tuple(arrays.values()), places)
+    number_of = {part: number for number, part in enumerate(parts)}
+    places = {number: (number_of[part], place) for number, (part, place, error) in enumerate(entries) if not error}
+    return Features(shapes.pop(), errors, tuple(parts), places)

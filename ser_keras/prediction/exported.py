@@ -5,6 +5,7 @@ a stranger calls nothing else.
 """
 
 import importlib
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -71,7 +72,14 @@ def _pipeline(path: Path, told: Mapping) -> Pipeline:
 
 
 def _step(path: Path, name: str, parameters: Mapping) -> Step:
-    return Step(_function(path, name), tuple(sorted((key, _tuples(value)) for key, value in parameters.items())), False)
+    function = _function(path, name)
+    try:
+        inspect.signature(function).bind("values", "sample_rate", **parameters)
+    except TypeError as error:
+        raise RunError(
+            f"{path} tells the step {name} otherwise than this version has it ({error}): export the run again"
+        ) from None
+    return Step(function, tuple(sorted((key, _tuples(value)) for key, value in parameters.items())), False)
 
 
 def _function(path: Path, name: str) -> Callable[..., np.ndarray]:

@@ -123,6 +123,10 @@ class Predictor:
             MemoryError,
         ) as error:  # librosa's and Praat's, of a wave that is too short
             raise AudioError(f"{recording.name}: no feature can be taken ({error}): is it too short?") from error
+        except TypeError as error:
+            raise RunError(
+                f"{self.name}: a step of its pipeline can't take what it is given ({error}): export the run again"
+            ) from error
         taken = values if self.columns is None else values[self.columns]
         if taken.shape != self.networks[0].shape:
             raise RunError(

@@ -16,6 +16,7 @@ import numpy as np
 from ser_keras.evaluation import metrics, paired
 from ser_keras.experiment import Choice, Value
 from ser_keras.report import worth
+from ser_keras.report.comparable import held, recipe_epochs
 from ser_keras.report.runs import Run, changed_choices, read, trained_as_usual
 
 Change = tuple[str, Value]
@@ -38,20 +39,11 @@ def stored(folder: Path, seeds: Sequence[int]) -> tuple[Run, ...]:
     )
 
 
-def held_epochs(record: Mapping) -> int | None:
-    """The epochs a run was held to below its choice of them, else None; where `epochs` is no choice, those allowed."""
-    limit = next((one["value"] for one in record["choices"] if one["key"] == "epochs"), None)
-    allowed = record["training"].get("epochs_limit")
-    return allowed if limit is None or (allowed is not None and allowed < limit) else None
-
-
 def table(
     runs: Sequence[Run],
     choices: Sequence[Choice],
     others: Mapping[str, dict],
     failures: Failures | None = None,
-    *,
-    recipe_epochs: int | None = None,
 ) -> dict:
     """The ablation of one experiment, variant and protocol, as in its JSON file.
 
@@ -61,7 +53,6 @@ def table(
     choices : in the order of the declaration
     others : the printed results of the paper's other experiments
     failures : changed choice → seed → why it could not be run
-    recipe_epochs : of the base's recipe; where it was allowed fewer, `held_epochs` says how many
 
     Returns
     -------
@@ -80,11 +71,10 @@ def table(
     base = groups[None]
     settings = [_setting(change, groups[change], base, published, failures.get(change, {})) for change in order]
     _adjust(settings)
-    allowed = first["training"].get("epochs_limit")
     return {
         **{key: first[key] for key in ("paper", "experiment", "title", "variant", "protocol", "quick", "classes")},
         "citation": first.get("citation", {}),
-        "held_epochs": allowed if recipe_epochs and allowed and allowed < recipe_epochs else None,
+        "held_epochs": held(first),
         "corpora": first["corpora"],
         "missing_corpora": first.get("missing_corpora", []),
         "seeds": [run.record["seed"] for run in base],
@@ -102,7 +92,9 @@ def _conditions(record: Mapping) -> str:
         name: [corpus.get(key) for key in ("clips", "synthetic", "manifest_sha256")]
         for name, corpus in record["corpora"].items()
     }
-    return json.dumps([record["quick"], record["classes"], held_epochs(record), corpora], sort_keys=True)
+    told = recipe_epochs(record) is not None
+    epochs = held(record) if told else record["training"].get("epochs_limit")
+    return json.dumps([record["quick"], record["classes"], epochs, corpora], sort_keys=True)
 
 
 def _place(change: Change, choices: Sequence[Choice]) -> tuple:

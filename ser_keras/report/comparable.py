@@ -5,12 +5,18 @@ from collections.abc import Mapping, Sequence
 WHOLE = 0.999  # share of a corpus's clips that must be there: copies of TESS lack two, which moves nothing
 
 
-def held(record: Mapping) -> int | None:
-    """The epochs that a run was held to below its recipe's, of its `run.json`; None where it was not."""
+def recipe_epochs(record: Mapping) -> int | None:
+    """The epochs that a run's recipe allows, of its `run.json`; None where it does not tell."""
+    if "recipe_epochs" in record:
+        return record["recipe_epochs"]
     choices = {choice["key"]: choice["value"] for choice in record["choices"]}
-    limit = record.get("recipe_epochs", choices.get("epochs"))  # runs of old name the recipe's among choices alone
-    allowed = record["training"].get("epochs_limit")
-    return allowed if limit is not None and allowed is not None and allowed < limit else None
+    return choices.get("epochs")  # runs of old name the recipe's among choices alone
+
+
+def held(record: Mapping) -> int | None:
+    """The epochs that a run was held to, where they are not its recipe's, of its `run.json` or a report's entry."""
+    limit, allowed = recipe_epochs(record), record["training"].get("epochs_limit")
+    return None if limit is None or allowed == limit else allowed
 
 
 def unlike_paper(record: Mapping) -> list[str]:
@@ -27,7 +33,7 @@ def unlike(corpora: Mapping[str, Mapping], missing: Sequence[str], *, quick: boo
     corpora : corpus → `clips`, `expected`, `synthetic`
     missing : corpora that were left out
     quick : whether training was cut short to see that all works
-    epochs : that training was held to, below the recipe's; None: it was not
+    epochs : that training was held to, where they are not the recipe's; None: they are
     """
     found = [f"the recordings of {name} are synthetic" for name, one in corpora.items() if one["synthetic"]]
     found += ["quick runs"] if quick else []

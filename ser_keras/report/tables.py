@@ -14,7 +14,7 @@ import numpy as np
 from ser_keras.evaluation import intervals, metrics
 from ser_keras.evaluation.audit import examined
 from ser_keras.report import leaks, parts, worth
-from ser_keras.report.comparable import unlike_paper
+from ser_keras.report.comparable import recipe_epochs, unlike_paper
 from ser_keras.report.runs import Run, changed_choices, precision
 
 FITTED = (
@@ -148,6 +148,7 @@ def _entry(group: list[Run], differing: dict[str, object], others: dict[str, dic
         "leakage": leaks.summary(group),
         "parts": parts.summary(group),
         "set_aside": _distinct_clips(group),
+        "recipe_epochs": recipe_epochs(record),
         "training": {key: value for key, value in record["training"].items() if key not in FITTED},
         "pipeline": record.get("pipeline", {}),
         "model": record.get("model", []),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from ser_keras.evaluation import printed
 from ser_keras.evaluation.metrics import KINDS, MACRO, WEIGHTED
 from ser_keras.evaluation.printed import Form
+from ser_keras.report.comparable import held
 from ser_keras.report.runs import Curve, precision
 
 Entry = Mapping[str, object]
@@ -92,9 +93,10 @@ def notes(entry: Entry) -> list[str]:
         found.append("Nothing was trained: these are the weights that the authors published, evaluated here.")
     if precision(entry["training"]) != "float32":
         found.append(f"Networks computed in {precision(entry['training'])}, not in the paper's float32.")
-    epochs, limit = entry["choices"].get("epochs", {}).get("value"), entry["training"].get("epochs_limit")
-    if epochs is not None and limit is not None and limit < epochs:
-        found.append(f"Training was held to {counted(limit, 'epoch')}, where the recipe allows {epochs}.")
+    if limit := held(entry):
+        found.append(
+            f"Training was held to {counted(limit, 'epoch')}, where the recipe allows {entry['recipe_epochs']}."
+        )
     return found
 
 

@@ -33,7 +33,7 @@ def from_table(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
     Raises
     ------
-    CorpusError : it can't be read, or lacks a column that is needed
+    CorpusError : it can't be read, lacks a column that is needed, or lists a clip twice
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -46,9 +46,13 @@ def from_table(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     missing = [name for name in ("path", *NEEDED) if name not in columns]
     if missing:
         raise CorpusError(f"{path} lacks the column {missing[0]}; it has {', '.join(map(str, columns)) or 'no rows'}")
+    lines: dict[str, int] = {}
     for number, row in enumerate(rows, start=2):
         if not all(row[name] for name in ("path", *NEEDED)):
             raise CorpusError(f"{path} leaves path, emotion or speaker empty in line {number}: fill it in")
+        earlier = lines.setdefault(row["path"], number)
+        if earlier != number:
+            raise CorpusError(f"{path} lists {row['path']} in line {earlier} and in line {number}: leave one of them")
         yield row["path"], {name: row.get(name) or "" for name in KNOWN}
 
 
@@ -75,6 +79,9 @@ def _expression(pattern: str) -> re.Pattern[str]:
     missing = [name for name in NEEDED if name not in fields]
     if missing or len(set(fields)) != len(fields):
         raise CorpusError(f"the pattern {pattern!r} must name each of emotion and speaker once, in braces")
+    unfit = [name for name in fields if not name.isidentifier()]
+    if unfit:
+        raise CorpusError(f"the pattern {pattern!r} has {{{unfit[0]}}}: what is in braces is a name, as {{take}} is")
     parts = re.split(r"\{(\w+)\}", pattern)
     texts = [re.escape(part) if number % 2 == 0 else rf"(?P<{part}>[^/]+?)" for number, part in enumerate(parts)]
     return re.compile(r"(?:^|/)" + "".join(texts) + "$")

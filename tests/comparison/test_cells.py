@@ -43,6 +43,12 @@ def test_cell_is_finished_when_its_declaration_is_there(tmp_path):
     assert cells.finished(tmp_path, DECLARED)
 
 
+def test_recording_that_the_manifest_does_not_know_makes_no_other_cell(tmp_path):
+    told = [{**DECLARED, "corpora": {"emodb": {"clips": 535, "foreign": stray}}} for stray in (0, 1)]
+    (tmp_path / "cell.json").write_text(json.dumps(told[0]))
+    assert cells.finished(tmp_path, told[1])
+
+
 @pytest.mark.parametrize("key", cells.DECISIVE)
 def test_finished_cell_of_other_settings_is_refused(key, tmp_path):
     (tmp_path / "cell.json").write_text(json.dumps({**DECLARED, key: ["other"]}))

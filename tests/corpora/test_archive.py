@@ -53,6 +53,11 @@ def test_recordings_are_unpacked_and_nothing_else(build, staging, tmp_path):
     assert len(list(staging.iterdir())) == 3
 
 
+def test_recordings_of_every_format_are_unpacked_and_keep_their_endings(staging, tmp_path):
+    archive = zipped(tmp_path / "a", {"a.flac": b"one", "b.MP3": b"two", "c.ogg": b"three", "d.mp4": b"no"})
+    assert [path.name for path in unpack(archive, staging, limit=100)] == ["000001.flac", "000002.mp3", "000003.ogg"]
+
+
 HOSTILE = ["../evil.wav", "/evil.wav", "x/../../evil.wav", "..\\evil.wav", "C:\\evil.wav", "\\evil.wav", "../evil.txt"]
 
 

@@ -1,5 +1,8 @@
 """Corpora that other packages register: what is wrong with one is told in one line."""
 
+import csv
+import io
+
 import pytest
 
 from ser_keras.corpora import folder, manifest, plugins
@@ -34,6 +37,16 @@ def test_registered_corpus_stands_after_ours(register):
     register()
     assert list(manifest.corpora())[-1] == "mine"
     assert manifest.corpus("mine").title == "Mine"
+
+
+def test_manifest_tells_texts_with_line_breaks_of_every_kind():
+    texts = ["two\u2028lines", "next\x85line", "quoted\nline", "form\x0cfeed"]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*manifest.COLUMNS, "text"])
+    writer.writerows([f"{number}.wav", 4, "0" * 64, "sad", "S", "s", "", text] for number, text in enumerate(texts))
+    found = manifest.read_manifest(out.getvalue().encode(), listed=True).entries
+    assert [dict(entry.labels.extras)["text"] for entry in found] == texts
 
 
 def test_clips_of_a_registered_corpus_are_known_by_their_paths(register):

@@ -1,7 +1,11 @@
 """The store: extracted once, whatever the workers; nothing done twice, nothing lost, bad clips set aside."""
 
+import errno
 import os
+import pickle
 import platform
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -167,6 +171,71 @@ def test_damaged_part_is_extracted_again_alone(recordings, tmp_path, damage):
     np.testing.assert_array_equal(before, after)
     extract(PIPELINE, recordings, tmp_path / "store")
     assert len(CALLS) == 70 + 32
+
+
+FEW_FILES = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+import numpy as np
+import soundfile
+from ser_keras import audio
+from ser_keras.features import store
+from ser_keras.features.pipeline import Pipeline, step
+
+store.PART = 1
+folder, clips = Path(sys.argv[1]), []
+for number in range(100):
+    soundfile.write(folder / f"{number}.wav", np.full(80, (number + 1) / 200), 8000, subtype="FLOAT")
+    clips.append(store.Recording(f"c{number}", str(folder / f"{number}.wav")))
+pipeline = Pipeline("plain", None, (step(audio.fixed_length, seconds=0.01),))
+for _ in range(2):
+    features = store.extract(pipeline, clips, folder / "store")
+    print(*np.round(200 * features.rows(np.arange(100)[::-1])[:, 0]).astype(int))
+"""
+
+
+def test_store_of_more_parts_than_files_may_be_open_is_read(tmp_path):
+    done = subprocess.run([sys.executable, "-c", FEW_FILES, tmp_path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told = " ".join(map(str, range(100, 0, -1)))
+    assert done.stdout.split("\n") == [told, told, ""]
+    assert done.stderr.count("| 0/100") == 1  # the bar of the first call: the second extracts nothing
+
+
+def test_open_files_do_not_grow_with_the_clips(recordings, tmp_path):
+    features = extract(PIPELINE, recordings, tmp_path / "store")
+    before = len(os.listdir("/dev/fd"))
+    others = [extract(PIPELINE, recordings, tmp_path / "store") for _ in range(5)]
+    assert len(os.listdir("/dev/fd")) == before
+    np.testing.assert_array_equal(others[-1].rows(range(70)), features.rows(range(70)))
+
+
+def test_too_many_open_files_are_told_and_no_part_is_taken_for_damaged(recordings, tmp_path, monkeypatch):
+    extract(PIPELINE, recordings, tmp_path / "store")
+
+    def refused(path, **named):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    monkeypatch.setattr(store.np, "load", refused)
+    with pytest.raises(OSError, match="Too many open files"):
+        extract(PIPELINE, recordings, tmp_path / "store")
+    assert len(CALLS) == 70
+
+
+def test_features_travel_to_another_process_as_paths(recordings, tmp_path):
+    features = extract(PIPELINE, recordings, tmp_path / "store")
+    sent = pickle.dumps(features)
+    assert len(sent) < features.rows(range(70)).nbytes / 10
+    np.testing.assert_array_equal(pickle.loads(sent).rows(range(70)), features.rows(range(70)))
+
+
+def test_arrays_in_the_other_order_of_memory_are_read(recordings, tmp_path):
+    before = extract(PIPELINE, recordings, tmp_path / "store").rows(range(70))
+    for path in (tmp_path / "store").rglob("part-*.npy"):
+        np.save(path, np.asfortranarray(np.load(path)))
+    np.testing.assert_array_equal(extract(PIPELINE, recordings, tmp_path / "store").rows(range(70)), before)
+    assert len(CALLS) == 70
 
 
 def test_store_of_an_earlier_release_is_read(recordings, tmp_path):

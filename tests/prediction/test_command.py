@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 
 import ser_keras
 from ser_keras.errors import AudioError
-from ser_keras.predict import predict
+from ser_keras.predict import _timelines, predict
 
 RATE = 16000
 
@@ -134,6 +135,14 @@ def test_clips_of_one_name_have_timelines_of_their_own(tone_run, tones, tmp_path
         places.append(tmp_path / folder)
     call(*places, "--run", tone_run, "--segments", 1, "--plots", tmp_path / "plots")
     assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == ["a-2-timeline.png", "a-timeline.png"]
+
+
+def test_timeline_of_a_second_clip_of_a_name_does_not_take_that_of_a_clip_whose_name_ends_in_a_number():
+    clips = [Path(name) for name in ("a.wav", "a-2.wav", "s/a.wav", "t/a.wav")]
+    names = [place.name for place in _timelines(clips, Path("plots"), "svg").values()]
+    assert names == [f"{name}-timeline.svg" for name in ("a", "a-2", "a-3", "a-4")]
+    names = [place.name for place in _timelines(clips[::-1], Path("plots"), "svg").values()]
+    assert names == [f"{name}-timeline.svg" for name in ("a", "a-2", "a-2-2", "a-3")]
 
 
 def test_progress_is_shown_on_stderr_where_there_are_several(tone_run, tones):

@@ -77,6 +77,9 @@ def _set(*keys, value):
         (_set("pipeline", "steps", 0, "function", value="ser_keras.audio.Path"), "which this version lacks"),
         (_set("pipeline", "steps", 0, "function", value="ser_keras.audio.__import__"), "which is none of ours"),
         (_set("pipeline", "steps", value=[3]), "does not tell its pipeline"),
+        (_set("pipeline", "steps", 0, "parameters", "n_mels_", value=3), "unexpected keyword argument 'n_mels_'"),
+        (_set("pipeline", "steps", 0, "parameters", value={}), "missing a required argument"),
+        (_set("pipeline", "steps", 0, "function", value="ser_keras.audio.with_noise"), "otherwise than this version"),
         (_set("pipeline", "seed", value=1), "draws random numbers"),
         (_set("pipeline", "sample_rate", value="fast"), "tells the sample rate"),
         (_set("pipeline", value=None), "does not tell format, name"),
@@ -89,6 +92,13 @@ def _set(*keys, value):
 def test_description_with_something_else_in_it_is_refused_in_one_line(described, change, says):
     with pytest.raises(RunError, match=says) as told:
         ser_keras.load(described(change))
+    assert "\n" not in str(told.value)
+
+
+def test_step_that_can_not_take_what_it_is_told_is_refused_in_one_line(described, tones):
+    model = ser_keras.load(described(_set("pipeline", "steps", 0, "parameters", "n_mfcc", value="many")))
+    with pytest.raises(RunError, match="a step of its pipeline can't take what it is given") as told:
+        model.predict(tones.clips["path"][0])
     assert "\n" not in str(told.value)
 
 

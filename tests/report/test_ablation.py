@@ -65,7 +65,7 @@ def table(tmp_path):
 
     def compute(seeds=(0, 1, 2), failures=None, protocol="published"):
         runs = ablation.stored(tmp_path / "yadav2022/emodb/described" / protocol, seeds)
-        return ablation.table(runs, CHOICES, others, failures, recipe_epochs=100)
+        return ablation.table(runs, CHOICES, others, failures)
 
     return compute
 

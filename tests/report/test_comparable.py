@@ -29,7 +29,14 @@ def test_quick_and_shortened_trainings_and_corpora_that_are_missing_are_named():
 
 @pytest.mark.parametrize(
     ("recipe", "choice", "limit", "told"),
-    [(50, None, 5, 5), (50, None, 50, None), (None, 60, 5, 5), (50, 60, 50, None)],
+    [
+        (50, None, 5, 5),
+        (50, None, 50, None),
+        (None, 60, 5, 5),
+        (50, 60, 50, None),
+        (50, None, 90, 90),
+        (50, 60, 60, 60),
+    ],
 )
 def test_epochs_are_held_against_the_recipe_where_a_run_names_it(recipe, choice, limit, told):
     choices = [] if choice is None else [{"key": "epochs", "value": choice}]

@@ -100,6 +100,10 @@ def test_bands_warn_of_synthetic_and_quick_runs(entry_of, changes, expected):
             {"training": {"epochs_limit": 1, "epochs_run": 12, "best_epoch": 8}},
             ["Training was held to 1 epoch, where the recipe allows 100."],
         ),
+        (
+            {"training": {"epochs_limit": 5, "epochs_run": 5, "best_epoch": 5}, "recipe_epochs": 30, "choices": []},
+            ["Training was held to 5 epochs, where the recipe allows 30."],
+        ),
         ({"set_aside": [{"clip": "a", "reason": "b"}]}, ["Could not be used and set aside: 1 clip."]),
     ],
 )
