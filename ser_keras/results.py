@@ -33,14 +33,20 @@ CHOICE = ("value", "default", "changed")
 KEPT = (
     "name", "title", "variant", "summary", "weights", "protocol", "settings", "quick", "classes", "corpora",
     "missing_corpora", "runs", "accuracy_mean", "accuracy_std", "uar_mean", "uar_std", "difference_points",
-    "published_interval", "rerun_interval", "difference_interval", "verdict", "leakage", "parts", "set_aside",
-    "training", "provenance",
+    "published_interval", "rerun_interval", "difference_interval", "verdict", "rests_on", "leakage", "parts",
+    "set_aside", "training", "provenance",
 )  # fmt: skip
 
 
 def belongs(record: dict) -> bool:
     """Whether a run may stand beside its paper: (almost) all clips, all real, the whole recipe, trained by us."""
-    return trained_as_usual(record) and not comparable.unlike_paper(record)
+    return not unlike(record)
+
+
+def unlike(record: dict) -> list[str]:
+    """What keeps a run from standing beside its paper; [] where nothing does."""
+    usual = trained_as_usual(record)
+    return [*([] if usual else ["not trained here in float32"]), *comparable.unlike_paper(record)]
 
 
 def ledgers(runs: Sequence[Run], earlier: Mapping[str, dict] | None = None) -> dict[str, dict]:
@@ -52,7 +58,7 @@ def ledgers(runs: Sequence[Run], earlier: Mapping[str, dict] | None = None) -> d
     earlier : the ledgers that are there; runs of the same setting that are not in `runs`, trained on another machine,
         say, stay in them and count
     """
-    kept = [run for run in runs if belongs(run.record)]
+    kept = pooling.distinct([run for run in runs if belongs(run.record)])
     found = {}
     for name in dict.fromkeys(run.record["experiment"] for run in kept):
         own = [run for run in kept if run.record["experiment"] == name]
@@ -220,16 +226,22 @@ def results(runs: tuple[Path, ...]) -> None:
     readme = Path("README.md")
     if not readme.is_file():
         raise RunError("there is no README.md here: call this in the checkout")
+    for out in runs:
+        if not papers_with_runs(out):
+            raise RunError(f"{out} holds no finished run: name the folder that reproduce wrote to (--out)")
     there = stored()
     for paper in dict.fromkeys(paper for out in runs for paper in papers_with_runs(out)):
         found = [run for out in runs if paper in papers_with_runs(out) for run in finished_runs(out, paper)]
+        for run in found:
+            if reasons := unlike(run.record):
+                click.echo(f"left out: {run.folder}: {'; '.join(reasons)}", err=True)
         earlier = {name: one for (own, name), one in there.items() if own == paper}
         for name, ledger in ledgers(found, earlier).items():
             path = FOLDER / paper / f"{name}.json"
             write_json(path, ledger)
             click.echo(f"{path}: {sum(len(entry['runs']) for entry in ledger['entries'])} runs")
     for (paper, name), ledger in stored().items():
-        entries = [pooling.without_few_speakers(entry) for entry in ledger["entries"]]
+        entries = [pooling.refreshed(entry) for entry in ledger["entries"]]
         again = json.loads(json.dumps({**ledger, "entries": entries, "line": overview.lines(entries)[0]}))
         if again != ledger:  # what is reported of the same runs has changed
             write_json(FOLDER / paper / f"{name}.json", again)

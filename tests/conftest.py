@@ -28,9 +28,23 @@ def real_corpora() -> Path:
 
 @pytest.fixture
 def small_run(tmp_path):
-    """A function that writes a small finished run of yadav2022/emodb below `tmp_path`; `right` of 20 clips are."""
+    """A function that writes a small finished run of yadav2022/emodb below `tmp_path`; `right` of 20 clips are.
 
-    def make(seed, right, *, experiment="emodb", variant="described", protocol="published", clips=535, changed=False):
+    `out` is the folder of runs; other keywords change its run.json.
+    """
+
+    def make(
+        seed,
+        right,
+        *,
+        experiment="emodb",
+        variant="described",
+        protocol="published",
+        clips=535,
+        changed=False,
+        out="runs",
+        **others,
+    ):
         published = discovery.published("yadav2022")["results"][experiment]
         choices = [{"key": "trim", "value": 2 if changed else 1, "default": 1, "reason": "r", "alternatives": [2]}]
         record = {
@@ -54,9 +68,10 @@ def small_run(tmp_path):
             "training": {"epochs_limit": 60, "epochs_run": 1, "best_epoch": 1},
             "provenance": {"commit": "c" * 40, "packages": {"keras": "3"}},
             "durations": {"training_s": 1.0},
+            **others,
         }
         name = f"seed-{seed}" + (",trim=2" if changed else "")
-        folder = tmp_path / "runs" / "yadav2022" / experiment / variant / protocol / name
+        folder = tmp_path / out / "yadav2022" / experiment / variant / protocol / name
         folder.mkdir(parents=True)
         (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
         (folder / "history.csv").write_text("epoch,loss,accuracy\n1,1.0,0.5\n", encoding="utf-8")

@@ -3,14 +3,16 @@
 import copy
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from ser_keras import results
 from ser_keras.errors import RunError
-from ser_keras.report import comparable, overview
-from ser_keras.report.runs import finished_runs
+from ser_keras.report import comparable, overview, worth
+from ser_keras.report.runs import finished_runs, read
 
 CHECKOUT = Path(__file__).parents[1]
 RECORD = {
@@ -72,6 +74,24 @@ def test_line_of_an_experiment_is_what_its_entries_give():
     for ledger in results.stored(CHECKOUT / "results").values():
         [line] = overview.lines(ledger["entries"])
         assert json.loads(json.dumps(line)) == ledger["line"]
+
+
+def test_stored_figures_are_what_their_runs_come_to():
+    for ledger in results.stored(CHECKOUT / "results").values():
+        for entry in ledger["entries"]:
+            found = worth.figures(entry["published"], entry["runs"], entry["protocol"])
+            assert {key: entry[key] for key in found} == json.loads(json.dumps(found))
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_stored_plot_is_of_the_stored_figures(ending):
+    told = overview.drawing(results.lines(results.stored(CHECKOUT / "results")))["words"]
+    path = CHECKOUT / "results" / "figures" / f"overview.{ending}"
+    if ending == "png":
+        assert Image.open(path).info["Description"] == told
+    else:
+        [described] = ElementTree.parse(path).iter("{http://purl.org/dc/elements/1.1/}description")
+        assert described.text == told
 
 
 def test_complete_real_run_with_our_choices_is_comparable():
@@ -188,3 +208,33 @@ def test_choices_that_were_changed_are_told_one_at_a_time(small_run, kept):
     # 18 → 14 and 16 → 12 of 20: 20 points on both seeds
     assert "| trim = 2 | 2 | none | 65.00 ± 7.07 % |" in told
     assert "The same difference on every seed: trim = 2." in told
+
+
+def test_a_seed_in_two_folders_counts_once_and_the_later_run_stands(small_run):
+    first = read(small_run(0, 18, out="first", finished="2026-11-20T10:00:00+00:00"))
+    later = read(small_run(0, 12, out="later", finished="2026-11-21T10:00:00+00:00"))
+    other = read(small_run(1, 16))
+    for order in ([first, later, other], [other, later, first], [later, first, later, other]):
+        [entry] = results.ledgers(order)["emodb"]["entries"]
+        assert {run["seed"]: run["accuracy"] for run in entry["runs"]} == {0: 0.6, 1: 0.8}
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A folder with a README that has room for the table; it is the current one."""
+    (tmp_path / "README.md").write_text(f"{results.BEGIN}\n{results.END}\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_runs_that_are_left_out_are_named_with_the_reason(small_run, checkout):
+    folder = small_run(0, 18, quick=True)
+    called = CliRunner().invoke(results.results, [str(checkout / "runs")])
+    assert called.stderr.splitlines() == [f"left out: {folder}: quick runs"]
+    assert called.exit_code == 0
+
+
+def test_folder_without_runs_is_an_error_that_names_it(checkout):
+    called = CliRunner().invoke(results.results, [str(checkout / "nosuch")])
+    assert isinstance(called.exception, RunError)
+    assert "nosuch holds no finished run" in str(called.exception)

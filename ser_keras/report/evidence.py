@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from ser_keras.report import texts
+from ser_keras.report import leaks, texts
 from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
 from ser_keras.report.worth import NO_VERDICT, over_speakers
@@ -15,6 +15,31 @@ def between(ends: Sequence[float] | None, digits: int = 1) -> str:
         return texts.NOTHING
     low, high = texts.shares(ends)
     return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"
+
+
+def standing(entry: Entry) -> str:
+    """Where the published accuracy stands to the interval that one more run is expected in: a verb and its place.
+
+    An accuracy is as exact as it is printed: 99 % is 98.5 to 99.5 %, which may reach into an interval without 99.0.
+    """
+    published, (low, high) = entry["published"], entry["rerun_interval"]
+    accuracy, half = published["accuracy"], published["half"]
+    if accuracy + half < low:
+        return "lies below"
+    if accuracy - half > high:
+        return "lies above"
+    if low <= accuracy <= high:
+        return "lies in"
+    ends = " to ".join(f"{100 * end:g}" for end in texts.shares((accuracy - half, accuracy + half)))
+    return f"(as exact as printed: {ends} %) reaches into"
+
+
+def within(interval: Sequence[float] | None) -> str:
+    """Half an interval's width in percentage points, `± 7.2`: how far off one run may be; "" where there is none."""
+    if interval is None:
+        return ""
+    low, high = interval
+    return f"± {100 * (high - low) / 2:.1f}"
 
 
 def evidence(entry: Entry) -> list[str]:
@@ -30,8 +55,8 @@ def evidence(entry: Entry) -> list[str]:
         if entry["verdict"] == NO_VERDICT:
             said = f"no verdict: {'; '.join(entry['unlike'])}"
         else:
-            said = f"the published accuracy {texts.standing(entry)} it: {words[entry['verdict']]}"
-        expected = f"{between(entry['rerun_interval'])} ({texts.within(entry['rerun_interval'])} points)"
+            said = f"the published accuracy {standing(entry)} it: {words[entry['verdict']]}"
+        expected = f"{between(entry['rerun_interval'])} ({within(entry['rerun_interval'])} points)"
         told.append(f"One more run is expected at {expected}; {said}.")
     if entry["difference_interval"]:
         low, high = entry["difference_interval"]
@@ -83,6 +108,7 @@ def _moves(ways: Sequence[Entry]) -> str:
     told = ""
     means = {place: one["accuracy_mean"] for place, one in plain.items()}
     published = {variant: mean for (protocol, variant), mean in means.items() if protocol == "published"}
+    leaking = {variant: one["leakage"] for (protocol, variant), one in plain.items() if protocol == "published"}
     if len(published) == 2:
         (one, first), (other, second) = published.items()
         told += f" From {one} to {other} accuracy moves by {texts.signed(100 * (second - first))} points."
@@ -91,7 +117,7 @@ def _moves(ways: Sequence[Entry]) -> str:
         if base is not None:
             told += f" {changed} alone moves {one['variant']} by {texts.signed(_moved(one, base))} points."
     for (protocol, variant), mean in means.items():
-        if protocol != "published" and variant in published:
+        if protocol != "published" and variant in published and leaks.shares_speakers(leaking[variant]):
             gap = texts.signed(100 * (published[variant] - mean))
             told += f" Leak gap of {variant}, published minus {protocol} protocol: {gap} points."
     return told

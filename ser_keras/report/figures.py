@@ -213,17 +213,19 @@ def _class_axes(panel: Axes, classes: Sequence[str], title: str) -> None:
 
 
 @mpl.rc_context(FIXED)
-def svg(figure: Figure) -> bytes:
-    """The figure as SVG, its letters as outlines, without a date."""
+def svg(figure: Figure, words: str = "") -> bytes:
+    """The figure as SVG, its letters as outlines, without a date; `words` describe it in its metadata."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="svg", **EDGES, metadata={"Date": None, "Creator": None})
+    figure.savefig(
+        stream, format="svg", **EDGES, metadata={"Date": None, "Creator": None, "Description": words or None}
+    )
     return stream.getvalue()
 
 
 @mpl.rc_context(FIXED)
-def png(figure: Figure) -> bytes:
-    """The figure as PNG of 150 dots an inch."""
+def png(figure: Figure, words: str = "") -> bytes:
+    """The figure as PNG of 150 dots an inch; `words` describe it in its metadata."""
     stream = io.BytesIO()
     FigureCanvasAgg(figure)
-    figure.savefig(stream, format="png", dpi=DPI, **EDGES, metadata={"Software": None})
+    figure.savefig(stream, format="png", dpi=DPI, **EDGES, metadata={"Software": None, "Description": words or None})
     return stream.getvalue()

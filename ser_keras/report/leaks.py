@@ -1,6 +1,6 @@
 """How accurate runs are on the leaking and on the clean part of their test set, from their stored tables alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -40,6 +40,12 @@ def found(run: Run) -> Leaks | None:
     """
     table = _split(run)
     return None if table is None else checked(table)
+
+
+def shares_speakers(leakage: Mapping | None) -> bool:
+    """Whether test clips have their speaker in training, by what `summary` gives; where nothing is known they may."""
+    kinds = {} if leakage is None else {row["kind"]: row["clips"] for row in leakage["kinds"]}
+    return kinds.get("speaker") != 0
 
 
 def tested(run: Run) -> pd.DataFrame | None:

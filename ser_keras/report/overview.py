@@ -1,9 +1,10 @@
 """One line an experiment: what is printed, what came of it in both variants, on unheard speakers, and what leaks."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 from ser_keras.evaluation import intervals
-from ser_keras.report import figures, leaks, texts, worth
+from ser_keras.report import evidence, figures, leaks, texts, worth
 from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
 from ser_keras.report.worth import NO_VERDICT
@@ -16,10 +17,11 @@ HEADS = ("Experiment", "Published", "Described", "Coded", "Unheard speakers", "V
 CAPTION = (
     "Accuracy: mean ± standard deviation over runs. In brackets a 95 % interval: for a published accuracy and for a "
     "single run, the Wilson interval of the test clips; for several runs, the prediction interval for one further run; "
-    f"on unheard speakers, the cluster bootstrap over speakers ({intervals.FEWEST_SPEAKERS} or more), its ends averaged "
-    "over runs. Verdict: ± is half the width of the prediction interval, in percentage points; the wider it is, the "
-    'less "reproduced" says. Leaks: the share of test clips that share the named property with a training clip. Gap: '
-    "accuracy minus accuracy on unheard speakers, in percentage points."
+    f"on unheard speakers, the cluster bootstrap over speakers ({intervals.FEWEST_SPEAKERS} or more), its ends "
+    "averaged over runs. Verdict: ± is half the width of the prediction interval, in percentage points; the wider it "
+    'is, the less "reproduced" says; it rests on a seed if the verdict would be another without that run. Leaks: the '
+    "share of test clips that share the named property with a training clip. Gap: accuracy minus accuracy on unheard "
+    "speakers, in percentage points."
 )
 
 
@@ -66,7 +68,7 @@ def _line(name: str, entries: Sequence[Entry], printed: Mapping) -> dict:
     gaps = {
         variant: 100 * (ours[variant]["accuracy_mean"] - one["accuracy_mean"])
         for variant, one in apart.items()
-        if variant in ours
+        if variant in ours and leaks.shares_speakers(ours[variant]["leakage"])
     }
     leaking = {variant: leaks.short(one["leakage"]) for variant, one in ours.items()}
     return {
@@ -79,7 +81,8 @@ def _line(name: str, entries: Sequence[Entry], printed: Mapping) -> dict:
         **{variant: _figure(ours.get(variant)) for variant in VARIANTS},
         "unheard": [_figure(one) for one in apart.values()],
         "verdicts": {variant: one["verdict"] or texts.NOTHING for variant, one in ours.items()},
-        "within": {variant: texts.within(one["rerun_interval"]) for variant, one in ours.items()},
+        "rests_on": {variant: [run["seed"] for run in one["rests_on"]] for variant, one in ours.items()},
+        "within": {variant: evidence.within(one["rerun_interval"]) for variant, one in ours.items()},
         "why": {variant: why(one) for variant, one in ours.items()},
         "leaks": leaking,
         "gaps": gaps,
@@ -119,8 +122,16 @@ def why(entry: Entry) -> str:
         low, high = (texts.signed(100 * end) for end in entry["difference_interval"])
         return f"One run allows no test; by the clips alone ours minus the published figure is {low} to {high} points."
     low, high = (100 * end for end in texts.shares(entry["rerun_interval"]))
-    printed, place = entry["published"]["accuracy_text"], texts.standing(entry)
-    return f"{printed} {place} {low:.1f} to {high:.1f} %, where one more run is expected after {len(entry['runs'])}."
+    printed, place = entry["published"]["accuracy_text"], evidence.standing(entry)
+    expected = f"{low:.1f} to {high:.1f} %, where one more run is expected after {len(entry['runs'])}"
+    return ". ".join([f"{printed} {place} {expected}", *map(_without, entry["rests_on"])]) + "."
+
+
+def _without(run: Mapping) -> str:
+    """What the verdict would be without a run that it rests on."""
+    low, high = (100 * end for end in texts.shares(run["rerun_interval"]))
+    accuracy = texts.percent(run["accuracy"])
+    return f"Without seed {run['seed']} ({accuracy}) ours would be {run['verdict']}: {low:.1f} to {high:.1f} %"
 
 
 def cells(line: Mapping) -> list[str]:
@@ -142,9 +153,12 @@ def cells(line: Mapping) -> list[str]:
 
 
 def verdict_text(line: Mapping, variant: str) -> str:
-    """`reproduced ± 7.2`: the word, and how far off one more run may be, without which the word says nothing."""
-    word = line["verdicts"][variant]
-    return f"{word} {line['within'][variant]}" if word == "reproduced" else word
+    """`reproduced ± 7.2, rests on seed 4`: the word, how far off one more run may be, and whether one run decides."""
+    word, resting = line["verdicts"][variant], line["rests_on"][variant]
+    if word != "reproduced":
+        return word
+    seeds = f", rests on seed {', '.join(map(str, resting))}" if resting else ""
+    return f"{word} {line['within'][variant]}{seeds}"
 
 
 def figure_text(figure: Mapping | None) -> str:
@@ -185,15 +199,20 @@ def reasons(lines: Sequence[Mapping]) -> list[str]:
 
 
 def drawing(lines: Sequence[Mapping]) -> dict:
-    """The plot of the lines: `key`, `file`, `alt`, `caption`, `svg` and `png` (bytes), as a report's other figures."""
-    figure = figures.overview_figure(marks(lines))
+    """The plot of the lines: `key`, `file`, `alt`, `caption`, `svg` and `png` (bytes), as a report's other figures.
+
+    Both files hold `words` as their description: the alternative text, and all that is drawn as JSON.
+    """
+    drawn, told = marks(lines), words(lines)
+    figure, exact = figures.overview_figure(drawn), f"{told}. {json.dumps(drawn)}"
     return {
         "key": KEY,
         "file": KEY,
-        "alt": words(lines),
+        "alt": told,
+        "words": exact,
         "caption": "Published, reproduced and on unheard speakers; bars: the intervals of the table",
-        "svg": figures.svg(figure),
-        "png": figures.png(figure),
+        "svg": figures.svg(figure, exact),
+        "png": figures.png(figure, exact),
     }
 
 

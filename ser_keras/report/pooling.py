@@ -52,6 +52,23 @@ def pooled(earlier: Sequence[Entry], later: Sequence[Entry]) -> list[Entry]:
     return [{**entry, "settings": _telling(entry, entries)} for entry in entries]
 
 
+def distinct(runs: Sequence[Run]) -> list[Run]:
+    """One run a setting and seed of each experiment, the one that was finished last; in the order of the first ones."""
+    latest: dict[tuple, Run] = {}
+    for run in runs:
+        key = run.record["experiment"], _setting_of(run), run.record["seed"]
+        if key not in latest or run.record.get("finished", "") > latest[key].record.get("finished", ""):
+            latest[key] = run
+    return list(latest.values())
+
+
+def refreshed(entry: Entry) -> Entry:
+    """A stored entry as it would be written today: its figures worked out from its runs, and no interval over fewer
+    speakers than such an interval takes."""
+    figures = worth.figures(entry["published"], entry["runs"], entry["protocol"])
+    return {**without_few_speakers(entry), **figures}
+
+
 def without_few_speakers(entry: Entry) -> Entry:
     """An entry without intervals over fewer speakers than such an interval takes: earlier versions gave them."""
 

@@ -110,31 +110,6 @@ def verdict(entry: Entry) -> str:
     return f"Published: {entry['published']['accuracy_text']}. Reproduced: {mean}, {apart}."
 
 
-def standing(entry: Entry) -> str:
-    """Where the published accuracy stands to the interval that one more run is expected in: a verb and its place.
-
-    An accuracy is as exact as it is printed: 99 % is 98.5 to 99.5 %, which may reach into an interval without 99.0.
-    """
-    published, (low, high) = entry["published"], entry["rerun_interval"]
-    accuracy, half = published["accuracy"], published["half"]
-    if accuracy + half < low:
-        return "lies below"
-    if accuracy - half > high:
-        return "lies above"
-    if low <= accuracy <= high:
-        return "lies in"
-    ends = " to ".join(f"{100 * end:g}" for end in shares((accuracy - half, accuracy + half)))
-    return f"(as exact as printed: {ends} %) reaches into"
-
-
-def within(interval: Sequence[float] | None) -> str:
-    """Half an interval's width in percentage points, `± 7.2`: how far off one run may be; "" where there is none."""
-    if interval is None:
-        return ""
-    low, high = interval
-    return f"± {100 * (high - low) / 2:.1f}"
-
-
 def spread(entry: Entry) -> str:
     """What the number of runs allows to say."""
     runs = len(entry["runs"])

@@ -26,6 +26,7 @@ def figures(published: dict, outcomes: Sequence[dict], protocol: str, *, compara
     several = len(outcomes) > 1
     mean, printed_mean = fmean(accuracies), published["accuracy"]
     evidence = evidence_figures(published, accuracies, [outcome["n_test"] for outcome in outcomes], protocol)
+    resting = _resting(published, outcomes, protocol) if comparable and evidence["verdict"] == "reproduced" else []
     if evidence["verdict"] and not comparable:
         evidence["verdict"] = NO_VERDICT
     return {
@@ -35,7 +36,25 @@ def figures(published: dict, outcomes: Sequence[dict], protocol: str, *, compara
         "uar_std": stdev(uars) if several else None,
         "difference_points": None if printed_mean is None else 100 * (mean - printed_mean),
         **evidence,
+        "rests_on": resting,
     }
+
+
+def _resting(published: dict, outcomes: Sequence[dict], protocol: str) -> list[dict]:
+    """Runs on one of which "reproduced" rests: what the verdict and its interval would be without it.
+
+    A run far from the others widens the interval until nearly any published figure lies in it. Three runs at least,
+    since the interval of one that is left can't be told.
+    """
+    found = []
+    for number, left_out in enumerate(outcomes if len(outcomes) > 2 else ()):
+        rest = [outcome for place, outcome in enumerate(outcomes) if place != number]
+        columns = ([outcome[key] for outcome in rest] for key in ("accuracy", "n_test"))
+        without = evidence_figures(published, *columns, protocol)
+        if without["verdict"] != "reproduced":
+            found.append({"seed": left_out["seed"], "accuracy": left_out["accuracy"], "verdict": without["verdict"],
+                          "rerun_interval": without["rerun_interval"]})  # fmt: skip
+    return found
 
 
 def evidence_figures(published: dict, accuracies: list[float], sizes: list[int], protocol: str) -> dict:

@@ -3,7 +3,7 @@
 import pytest
 
 from ser_keras.evaluation import intervals
-from ser_keras.report import overview, tables
+from ser_keras.report import evidence, overview, tables
 from ser_keras.report.runs import finished_runs
 
 
@@ -61,7 +61,7 @@ def test_verdict_is_told_in_one_sentence(make_run, tmp_path):
 
 def test_an_accuracy_is_as_exact_as_it_is_printed_and_the_sentence_says_so():
     entry = {"published": {"accuracy": 0.99, "half": 0.005, "accuracy_text": "99 %"}, "verdict": "reproduced"}
-    entry |= {"rerun_interval": (0.993, 1.004), "runs": [{}] * 4}
+    entry |= {"rerun_interval": (0.993, 1.004), "runs": [{}] * 4, "rests_on": []}
     assert overview.why(entry) == (
         "99 % (as exact as printed: 98.5 to 99.5 %) reaches into 99.3 to 100.0 %, where one more run is expected "
         "after 4."
@@ -98,3 +98,36 @@ def test_a_quick_run_does_not_hide_those_that_are_comparable(make_run, tmp_path)
     [line] = lines(tmp_path)
     assert line["described"]["runs"] == 2
     assert line["described"]["marks"] == []
+
+
+def test_a_verdict_that_one_run_decides_names_it_and_says_what_it_would_be_without(make_run, tmp_path):
+    for seed, right in enumerate((0.5, 0.5, 0.5, 0.5, 0.0)):
+        make_run(seed, right=right, choices=[])
+    [line] = lines(tmp_path)
+    [entry] = tables.experiments(finished_runs(tmp_path, "yadav2022"))
+    [resting] = entry["rests_on"]
+    rest = [run["accuracy"] for run in entry["runs"] if run["seed"] != 4]
+    assert (resting["seed"], resting["verdict"]) == (4, "below")
+    assert resting["rerun_interval"] == pytest.approx(intervals.rerun(rest, 107, 107))
+    assert overview.cells(line)[-2].endswith(", rests on seed 4")
+    low, high = (100 * end for end in resting["rerun_interval"])
+    ours = f"{100 * resting['accuracy']:.2f} %"
+    [told] = overview.reasons([line])
+    assert told.endswith(f"Without seed 4 ({ours}) ours would be below: {low:.1f} to {high:.1f} %.")
+
+
+def test_two_runs_rest_on_none_and_neither_does_another_verdict(make_run, tmp_path):
+    for seed, right in enumerate((0.9, 0.5)):
+        make_run(seed, right=right, choices=[])
+    for seed in range(3):
+        make_run(seed, right=0.2, variant="coded", choices=[])
+    [line] = lines(tmp_path)
+    assert line["verdicts"] == {"described": "reproduced", "coded": "below"}
+    assert line["rests_on"] == {"described": [], "coded": []}
+
+
+def test_no_leak_gap_where_the_published_split_shares_no_speaker(make_run, write_split, tmp_path):
+    write_split(make_run(0, choices=[]))
+    make_run(0, protocol="speaker-independent", right=0.3, choices=[])
+    assert lines(tmp_path)[0]["gaps"] == {}
+    assert "Leak gap" not in evidence.variants(tables.experiments(finished_runs(tmp_path, "yadav2022")))[0]
