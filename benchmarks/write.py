@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.growth import DOCS
 from ser_keras.files import write_text
+from ser_keras.report import markdown
 
 FOUND = Path(__file__).with_name("found") / "extraction.json"
 TRAINING = Path(__file__).with_name("found") / "training.json"
@@ -148,9 +149,7 @@ def blocks() -> dict[str, list[str]]:
 def page(text: str, blocks: dict[str, list[str]]) -> str:
     """A page with its figures renewed."""
     for name, lines in blocks.items():
-        mark, end = MARK.format(name), END.format(name)
-        before, rest = text.split(mark)
-        text = "\n".join([f"{before}{mark}", *lines, f"{end}{rest.split(end)[1]}"])
+        text = markdown.with_block(text, MARK.format(name), END.format(name), lines, "the page")
     return text
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from ser_keras.errors import CorpusError, DependencyError
+from ser_keras.errors import CorpusError, DependencyError, one_line
 from ser_keras.files import remove_left, write_atomically, write_json
 from ser_keras.locks import alone
 
@@ -104,7 +104,7 @@ def _reading(url: str, *more: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (OSError, *more, *_known()) as error:
-        told = " ".join(f"{type(error).__name__} {error}".split())
+        told = one_line(f"{type(error).__name__} {error}")
         raise CorpusError(f"{url} can't be read ({told[:200]}): look at the address and at what it asks for") from error
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_keras.errors import CorpusError, DependencyError
+from ser_keras.errors import CorpusError, DependencyError, one_line
 
 if TYPE_CHECKING:
     import audformat
@@ -69,7 +69,7 @@ def loaded(name: str, version: str | None) -> "audformat.Database":
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(error) or type(error).__name__
 
 
 def clips(database: "audformat.Database", tables: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, str]]]:
