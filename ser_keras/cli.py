@@ -142,8 +142,8 @@ def run(command: click.Command, arguments: list[str] | None = None, name: str | 
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:
-        if interrupts:  # Ctrl-C ends worker processes too, and what they leave behind may come first
+    except Exception as error:  # of any kind after Ctrl-C; otherwise all but errors of files are raised again
+        if interrupts:  # it ends worker processes too, and what they leave behind may come first
             _leave(INTERRUPTED, 130, debug)
         if not isinstance(error, OSError) or (error.filename is None and error.errno is None):
             raise

@@ -143,7 +143,7 @@ def results(workers: joblib.Parallel, calls: Iterable[tuple]) -> Iterator:
     """
     try:
         yield from workers(calls)
-    except Exception as error:
+    except Exception as error:  # Dask's errors have no common class, only its modules; all others are raised again
         if type(error).__module__.partition(".")[0] != "distributed" and not isinstance(error, TimeoutError):
             raise
         raise ClusterError(
