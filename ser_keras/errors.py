@@ -10,7 +10,7 @@ def visible(text: str) -> str:
 
 
 def one_line(told: object) -> str:
-    """What an error tells, in one line whatever it was laid out in."""
+    """What an error tells, with one space for each of its line breaks and runs of spaces."""
     return " ".join(str(told).split())
 
 
