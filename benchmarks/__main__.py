@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from ser_keras.files import write_json
 
 FOUND = Path(__file__).with_name("found")
 STORED = 10_898  # clips of rastogi2025
+WHOLE, WHOLE_PIPELINE = "rastogi2025/mlp", "rastogi2025-acoustic"
 HEAD = "clips a second of one core        plain   core  floor  core/plain  core/floor  2 workers  machine  at work"
 
 
@@ -19,7 +21,7 @@ HEAD = "clips a second of one core        plain   core  floor  core/plain  core/
 @click.option("--clips", type=click.IntRange(16), default=96, show_default=True, help="Recordings of each pipeline.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Turns over them.")
 @click.option("--only", multiple=True, metavar="PIPELINE", help="Else all; the others' figures stay.")
-@click.option("--whole", is_flag=True, help="All clips of rastogi2025 as well, with two workers.")
+@click.option("--whole", is_flag=True, help="All clips of rastogi2025/mlp as well, with two workers.")
 @click.option("--out", type=Path, default=FOUND / "extraction.json", show_default=True, help="JSON to write.")
 @cli.debug_option
 def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whole: bool, out: Path) -> None:
@@ -54,7 +56,8 @@ def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whol
             click.echo(f"{name:32}{row(one)}")
             write_json(out, found)  # what is measured stays where the rest is not waited for
         if whole:
-            found["whole"] = {"rastogi2025-acoustic": extraction.whole(pools, subjects["rastogi2025-acoustic"])}
+            subject = replace(subjects[WHOLE_PIPELINE], paths=extraction.own_clips(WHOLE, data))
+            found["whole"] = {WHOLE_PIPELINE: {"experiment": WHOLE, **extraction.whole(pools, subject)}}
             click.echo(f"all clips, two workers: {found['whole']}")
     write_json(out, found)
     click.echo(out)

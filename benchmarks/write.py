@@ -37,13 +37,20 @@ def extraction_lines(found: dict) -> list[str]:
 
 
 def whole_lines(found: dict) -> list[str]:
-    """All clips with two workers, where that was measured."""
+    """All recordings with two workers, where that was measured."""
     return [
-        f"All but the first {one['left_out']} clips of {name} with two workers: {one['clips']} clips, "
+        f"All but the first {one['left_out']} {_whose(name, one)} with two workers: {one['clips']} recordings, "
         f"{one['seconds']['reference']:.0f} s the plain way, {one['seconds']['core']:.0f} s with the core, "
         f"{one['times_the_reference']:.2f} times as fast."
         for name, one in found.get("whole", {}).items()
     ]
+
+
+def _whose(pipeline: str, one: dict) -> str:
+    """Which recordings these were: the clips of an experiment, or, as once, all of the corpora that have some."""
+    if "experiment" in one:
+        return f"clips of {one['experiment']}"
+    return f"recordings in the corpora of {pipeline}, also of emotions that its experiments don't use,"
 
 
 def share_lines(found: dict) -> list[str]:
