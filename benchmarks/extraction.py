@@ -19,6 +19,8 @@ from ser_keras.corpora.table import load
 from ser_keras.errors import SerError
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.features.store import PART
+from ser_keras.preparation import chosen
+from ser_keras.tasks import Task
 
 BLOCK = 8  # clips of one turn
 PARTS = 12  # that workers share, or several times these
@@ -48,6 +50,19 @@ def subjects(data: Path | None) -> dict[str, Subject]:
                 paths = [path for corpus in experiment.corpora for path in _recordings(corpus, data)]
                 found[pipeline.name] = Subject(pipeline, tuple(paths))
     return found
+
+
+def own_clips(name: str, data: Path | None) -> tuple[str, ...]:
+    """Recordings of the clips that an experiment, PAPER/EXPERIMENT, uses: those of its classes alone.
+
+    Raises
+    ------
+    CorpusError : a corpus of it is not there
+    """
+    paper, _, own = name.partition("/")
+    experiment = next(one for one in discovery.load_paper(paper).experiments if one.name == own)
+    clips = load(experiment.corpora, data, optional=experiment.optional).clips
+    return tuple(chosen(Task(paper, {}, {}, experiment, experiment.variants[0], 0), clips)["path"])
 
 
 def _recordings(corpus: str, data: Path | None) -> list[str]:

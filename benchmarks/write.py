@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.growth import DOCS
 from ser_keras.files import write_text
+from ser_keras.report import markdown
 
 FOUND = Path(__file__).with_name("found") / "extraction.json"
 TRAINING = Path(__file__).with_name("found") / "training.json"
@@ -37,13 +38,20 @@ def extraction_lines(found: dict) -> list[str]:
 
 
 def whole_lines(found: dict) -> list[str]:
-    """All clips with two workers, where that was measured."""
+    """All recordings with two workers, where that was measured."""
     return [
-        f"All but the first {one['left_out']} clips of {name} with two workers: {one['clips']} clips, "
+        f"All but the first {one['left_out']} {_whose(name, one)} with two workers: {one['clips']} recordings, "
         f"{one['seconds']['reference']:.0f} s with the plain implementation, {one['seconds']['core']:.0f} s with the "
         f"core, which is {one['times_the_reference']:.2f} times as fast."
         for name, one in found.get("whole", {}).items()
     ]
+
+
+def _whose(pipeline: str, one: dict) -> str:
+    """Which recordings these were: the clips of an experiment, or, as once, all of the corpora that have some."""
+    if "experiment" in one:
+        return f"clips of {one['experiment']}"
+    return f"recordings in the corpora of {pipeline}, also of emotions that its experiments don't use,"
 
 
 def share_lines(found: dict) -> list[str]:
@@ -152,9 +160,7 @@ def blocks() -> dict[str, list[str]]:
 def page(text: str, blocks: dict[str, list[str]]) -> str:
     """A page with its figures renewed."""
     for name, lines in blocks.items():
-        mark, end = MARK.format(name), END.format(name)
-        before, rest = text.split(mark)
-        text = "\n".join([f"{before}{mark}", *lines, f"{end}{rest.split(end)[1]}"])
+        text = markdown.with_block(text, MARK.format(name), END.format(name), lines, "the page")
     return text
 
 

@@ -23,14 +23,9 @@ from pathlib import Path
 
 import click
 
-TIMES = ("generated", "durations", "training_s", "started", "finished")  # keys that tell of a clock
+from campaigns.stages import without_times
+
 SURE = ("predictions.csv", "split.csv")  # to the byte
-
-
-def _without_times(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _without_times(one) for key, one in value.items() if key not in TIMES}
-    return [_without_times(one) for one in value] if isinstance(value, list) else value
 
 
 def outcome(out: Path) -> dict[str, object]:
@@ -41,7 +36,7 @@ def outcome(out: Path) -> dict[str, object]:
         name = str(path.relative_to(out))
         found[name] = path.read_bytes() if path.name in SURE else "is there"
     for path in out.glob("*/report/report.json"):
-        found[str(path.relative_to(out))] = _without_times(json.loads(path.read_text(encoding="utf-8")))
+        found[str(path.relative_to(out))] = without_times(json.loads(path.read_text(encoding="utf-8")))
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TIMES = ("generated", "durations", "training_s", "started", "finished", "resumed_after")  # keys that tell of a clock
+TIMES = ("generated", "durations", "training_s", "started", "finished", "resumed_after")  # see `without_times`
 CLOCKS = re.compile(r"Written [^<\n]*?UTC|\b[\d.]+ (?:s|min|h)\b|\d{4}-\d\d-\d\dT[\d:+]+")  # in reports
 TEXTS = (".html", ".md")
 
@@ -73,7 +73,7 @@ def _content(path: Path) -> object:
     if path.name == "SYNTHETIC.json":  # says whether the corpus beside it is whole
         return "is there"
     if path.suffix == ".json":
-        return _without_times(json.loads(path.read_text(encoding="utf-8")))
+        return without_times(json.loads(path.read_text(encoding="utf-8")))
     if path.suffix == ".keras":  # the archive and its notes tell when the model was saved
         with zipfile.ZipFile(path) as archive:
             return archive.read("model.weights.h5")
@@ -86,10 +86,11 @@ def _content(path: Path) -> object:
     return path.read_bytes()
 
 
-def _without_times(value: object) -> object:
+def without_times(value: object) -> object:
+    """A value of JSON without what tells of a clock, or of how often a command was killed."""
     if isinstance(value, dict):
-        return {key: _without_times(one) for key, one in value.items() if key not in TIMES}
-    return [_without_times(one) for one in value] if isinstance(value, list) else value
+        return {key: without_times(one) for key, one in value.items() if key not in TIMES}
+    return [without_times(one) for one in value] if isinstance(value, list) else value
 
 
 ANN = ("ser_keras.reproduce", "sankaran2023/ann", "--corpora", "synthetic", "--out", "{out}")

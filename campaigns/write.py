@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from ser_keras.files import write_text
+from ser_keras.report import markdown
 
 FOUND = Path(__file__).with_name("found")
 PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
@@ -124,8 +125,7 @@ def figures() -> str:
 
 def page(text: str) -> str:
     """The page with its figures renewed."""
-    before, rest = text.split(MARKS[0])
-    return f"{before}{MARKS[0]}\n{figures()}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    return markdown.with_block(text, *MARKS, [figures()], "the page")
 
 
 if __name__ == "__main__":

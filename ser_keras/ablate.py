@@ -7,7 +7,6 @@ Each setting and seed is a run of its own (`seed-0,n_mfcc=13`), kept like any ot
 on where it was, and the table is computed from what is on disk.
 """
 
-import os
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,7 +15,7 @@ import click
 
 from ser_keras import choices, cli, completion, discovery
 from ser_keras.corpora.table import LoadedCorpora
-from ser_keras.errors import PaperError, SerError
+from ser_keras.errors import PaperError, SerError, one_line
 from ser_keras.experiment import Value
 from ser_keras.reproduce import (
     CLIPS_PER_CLASS,
@@ -85,7 +84,6 @@ def ablate(
 ) -> None:
     """Change the choices a paper leaves open, one at a time, and show validation and test accuracy side by side."""
     pair, wanted_seeds = _experiment(target), seeds(numbers)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # as in reproduce
     with cli.quiet_imports():
         from ser_keras.corpora import table
 
@@ -205,7 +203,7 @@ def _attempted(
     try:
         return carried_out(task, loaded, replace(settings, choose={key: value_text(value)})), ""
     except (SerError, ValueError) as error:  # ValueError: Keras on layers that don't fit each other
-        return None, " ".join(str(error).split())
+        return None, one_line(error)
 
 
 def _told(change: Change) -> str:

@@ -10,6 +10,7 @@ Not `keras.callbacks.BackupAndRestore`: it keeps neither early stopping nor plat
 weights and epoch to two files, which a kill can leave of different epochs.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -25,10 +26,10 @@ import numpy as np
 
 from ser_keras.errors import RunError
 from ser_keras.files import write_atomically, write_json
+from ser_keras.tasks import UNFINISHED, WHOLE
 
 SECONDS = 30.0  # between two states of short epochs: what is lost at most, or one epoch where that takes longer
 VARIABLE = "SER_KERAS_CHECKPOINT_SECONDS"
-FOLDER = "unfinished"  # in a run's folder
 
 
 @dataclass(frozen=True)
@@ -173,26 +174,48 @@ class Keeper(keras.callbacks.Callback):
 def prepared(folder: Path, declared: Mapping) -> Path:
     """A run's folder for states, with those that are there if they are of this declaration; all else is removed.
 
-    A finished run is removed whole, its record first, so that what is half removed is not taken for one.
+    A finished run that is trained again stays, to be read, until the new one is put in its place. The states of its
+    successor name its record; those that name none are what a kill left of its own training.
     """
-    place, record = folder / FOLDER, folder / "run.json"
+    place, record = folder / UNFINISHED, folder / "run.json"
     declared = json.loads(json.dumps(declared))
-    same = not record.exists() and _read_json(place / "declaration.json") == declared
-    record.unlink(missing_ok=True)
+    replaced = hashlib.sha256(record.read_bytes()).hexdigest() if record.exists() else None
+    found = _read_json(place / "declaration.json")
+    of_record = found.pop("replaces", None) if isinstance(found, dict) else None
+    same = found == declared and replaced in (None, of_record)
+    shutil.rmtree(place / WHOLE if same else place, ignore_errors=True)
+    if replaced is None:
+        _empty(folder, place)
+    for path in place.glob(".*"):  # what was being written when the run was killed
+        path.unlink()
+    write_json(place / "declaration.json", {**declared, "replaces": replaced} if replaced else declared)
+    return place
+
+
+def put(folder: Path) -> None:
+    """Put a run's files, which are written whole, in the place of those of a finished run that it replaces, if any.
+
+    The record is the first to go and the last to come, so that what is half there is not taken for a run.
+    """
+    place = folder / UNFINISHED
+    (folder / "run.json").unlink(missing_ok=True)
+    _empty(folder, place)
+    for path in sorted((place / WHOLE).iterdir(), key=lambda path: path.name == "run.json"):
+        path.replace(folder / path.name)
+
+
+def _empty(folder: Path, place: Path) -> None:
+    """Remove what is in a folder but for the place of states."""
     for path in folder.iterdir() if folder.exists() else ():
-        if path.is_dir() and not (same and path == place):
+        if path.is_dir() and path != place:
             shutil.rmtree(path)
         elif not path.is_dir():
             path.unlink()
-    for path in place.glob(".*"):  # what was being written when the run was killed
-        path.unlink()
-    write_json(place / "declaration.json", declared)
-    return place
 
 
 def removed(folder: Path) -> None:
     """Remove the states of a run that is finished."""
-    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
 
 
 def _read_json(path: Path) -> object:

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import click
 
-from ser_keras.errors import SerError, visible
+from ser_keras.errors import SerError, one_line, visible
 from ser_keras.tasks import PROTOCOLS, PUBLISHED
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
@@ -145,8 +145,8 @@ def run(command: click.Command, arguments: list[str] | None = None, name: str | 
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:
-        if interrupts:  # Ctrl-C ends worker processes too, and what they leave behind may come first
+    except Exception as error:  # of any kind after Ctrl-C; otherwise all but errors of files are raised again
+        if interrupts:  # it ends worker processes too, and what they leave behind may come first
             _leave(INTERRUPTED, 130, debug)
         if not isinstance(error, OSError) or (error.filename is None and error.errno is None):
             raise
@@ -157,7 +157,11 @@ def run(command: click.Command, arguments: list[str] | None = None, name: str | 
 
 @contextmanager
 def quiet_imports() -> Iterator[None]:
-    """Keep off stderr what native libraries print while they load; Python's own errors are raised all the same."""
+    """Keep off stderr what native libraries print while they load, and what TensorFlow notes later on.
+
+    Python's own errors are raised all the same.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
@@ -172,5 +176,5 @@ def quiet_imports() -> Iterator[None]:
 def _leave(line: str, code: int, debug: bool) -> NoReturn:
     if debug:
         traceback.print_exc()
-    print(visible(" ".join(line.split())), file=sys.stderr)
+    print(visible(one_line(line)), file=sys.stderr)
     sys.exit(code)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from ser_keras import __version__
-from ser_keras.errors import ClusterError, DependencyError, SerError
+from ser_keras.errors import ClusterError, DependencyError, SerError, one_line
 
 if TYPE_CHECKING:
     import distributed
@@ -59,9 +59,8 @@ def spread_over(address: str, out: Path, data: Path | None = None) -> Iterator[P
     try:
         client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        told = " ".join(str(error).split())
         raise ClusterError(
-            f"no scheduler answers at {address} ({told[:120]}): start one with `dask scheduler`"
+            f"no scheduler answers at {address} ({one_line(error)[:120]}): start one with `dask scheduler`"
         ) from None
     with client:
         _check_workers(client, address, out, data)
@@ -144,12 +143,11 @@ def results(workers: joblib.Parallel, calls: Iterable[tuple]) -> Iterator:
     """
     try:
         yield from workers(calls)
-    except Exception as error:
+    except Exception as error:  # Dask's errors have no common class, only its modules; all others are raised again
         if type(error).__module__.partition(".")[0] != "distributed" and not isinstance(error, TimeoutError):
             raise
-        told = " ".join(str(error).split())
         raise ClusterError(
-            f"the cluster was lost ({told[:160]}): the same command goes on from what is done"
+            f"the cluster was lost ({one_line(error)[:160]}): the same command goes on from what is done"
         ) from error
 
 

@@ -6,7 +6,6 @@
 Finds models, has their cells computed, prints what came of it; computes nothing itself.
 """
 
-import os
 from pathlib import Path
 
 import click
@@ -103,7 +102,6 @@ def _compared(
     settings: Settings,
 ) -> None:
     """Compute all cells, then write the report of all that are in the comparison's folder."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
     with cli.quiet_imports():
         from ser_keras.cluster import each
         from ser_keras.comparison import cells, clips, models, run

@@ -9,6 +9,11 @@ def visible(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
+def one_line(told: object) -> str:
+    """What an error tells, with one space for each of its line breaks and runs of spaces."""
+    return " ".join(str(told).split())
+
+
 class SerError(Exception):
     """Anything that this package refuses; the message is one line for a person."""
 

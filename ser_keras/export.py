@@ -72,7 +72,6 @@ def _model_file(run: Run, fold: int | None) -> Path:
 
 
 def _converted(source: Path, form: str, target: Path) -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with cli.quiet_imports():
         import keras
 

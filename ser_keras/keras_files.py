@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_keras.errors import RunError
+from ser_keras.errors import RunError, one_line
 from ser_keras.hdf5_weights import check_plain
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def load_model(path: Path) -> "keras.Model":
     except RunError:
         raise
     except Exception as error:  # Keras raises whatever a layer raises that is given what it can't be built from
-        told = " ".join(str(error).split())
-        raise RunError(f"{path} can't be loaded ({told[:300]}): train the run again") from error
+        raise RunError(f"{path} can't be loaded ({one_line(error)[:300]}): train the run again") from error
 
 
 @contextmanager

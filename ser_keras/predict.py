@@ -6,7 +6,6 @@
 Finds recordings, has them heard, prints what came of it; computes nothing itself.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,7 +78,6 @@ def predict(
         raise click.UsageError("--run and --model cannot be combined")
     if plots is not None and segments is None:
         raise click.UsageError("--plots needs --segments: a timeline is of windows")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with cli.quiet_imports():
         from ser_keras.prediction import predictor, sounds, tables
     found = sounds.files(clips)

@@ -6,7 +6,6 @@
 Listing loads no Keras, librosa or NumPy; they are imported when there is something to run.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
@@ -233,7 +232,6 @@ def _run_all(
     parallel: int,
 ) -> list[str]:
     """Run every experiment whose corpora are there and report each paper; gives a line for each corpus that is not."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
     with cli.quiet_imports():
         from ser_keras import side_by_side
         from ser_keras.corpora import table

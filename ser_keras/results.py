@@ -151,7 +151,7 @@ def with_table(readme: str, kept: dict[tuple[str, str], dict]) -> str:
     ------
     RunError : a marker is missing
     """
-    return _with_block(readme, list(table(kept)), "README.md")
+    return markdown.with_block(readme, BEGIN, END, table(kept), "README.md")
 
 
 def with_verdict(tutorial: str, kept: dict[tuple[str, str], dict]) -> str:
@@ -164,14 +164,7 @@ def with_verdict(tutorial: str, kept: dict[tuple[str, str], dict]) -> str:
     own = [line for line in lines(kept) if line["name"] == TOLD]
     rows = markdown.table(overview.HEADS, map(overview.cells, own)).splitlines()
     told = [f"- {markdown.plain(line)}" for line in overview.reasons(own)]
-    return _with_block(tutorial, [*rows, "", *told], str(TUTORIAL))
-
-
-def _with_block(text: str, block: Sequence[str], name: str) -> str:
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise RunError(f"{name} lacks the lines {BEGIN!r} and {END!r}: put them back where the table belongs")
-    before, _, rest = text.partition(BEGIN)
-    return "\n".join([before + BEGIN, *block, END + rest.partition(END)[2]])
+    return markdown.with_block(tutorial, BEGIN, END, [*rows, "", *told], str(TUTORIAL))
 
 
 def document(kept: dict[tuple[str, str], dict]) -> str:

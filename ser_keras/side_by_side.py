@@ -4,7 +4,6 @@ What a run gives does not depend on it: each process computes as one alone would
 cores, and a run that is killed goes on as ever.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import starmap
@@ -60,7 +59,6 @@ def _names(task: Task) -> tuple[str, str, str, str, int]:
 
 
 def _carried_out(names: tuple[str, str, str, str, int], corpora: LoadedCorpora, settings: Settings) -> Path:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with cli.quiet_imports():
         from ser_keras import training
         from ser_keras.reproduce import tasks_of

@@ -10,6 +10,8 @@ from ser_keras.experiment import Choice, Experiment, Value, Variant
 PUBLISHED = "published"
 PRECISIONS = ("float32", "bfloat16")
 PROTOCOLS = (PUBLISHED, "speaker-independent", "speaker-text-independent")
+UNFINISHED = "unfinished"  # in a run's folder: the states of its training
+WHOLE = "whole"  # in that: its files, until all of them are put in their place
 
 
 @dataclass(frozen=True)

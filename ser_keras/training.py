@@ -31,7 +31,7 @@ from ser_keras.locks import alone
 from ser_keras.precision import built
 from ser_keras.provenance import computed_by, provenance
 from ser_keras.splits import Split, kept
-from ser_keras.tasks import Settings, Task, run_folder
+from ser_keras.tasks import WHOLE, Settings, Task, run_folder
 
 QUICK_EPOCHS = 3
 
@@ -51,12 +51,12 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     apart = _apart(settings)
     declared = declaration(task, choices, recipe, corpora, quick=settings.quick, **apart)
     folder = run_folder(task, settings.out, changed(task, choices), **apart)
-    if settings.force or not finished(folder, declared):
-        with alone(folder, task.name):
-            if settings.force or not finished(folder, declared):  # another process may have been at it
-                _train(task, corpora, settings, choices, recipe, declared, folder, deterministic=deterministic)
-    checkpoints.removed(folder)
-    _check_strict(settings, json.loads((folder / "run.json").read_text(encoding="utf-8"))["set_aside"])
+    with alone(folder, task.name):  # of a finished run too: another process may be training it again
+        if settings.force or not finished(folder, declared):
+            _train(task, corpora, settings, choices, recipe, declared, folder, deterministic=deterministic)
+        checkpoints.removed(folder)
+        set_aside = json.loads((folder / "run.json").read_text(encoding="utf-8"))["set_aside"]
+    _check_strict(settings, set_aside)
     return folder
 
 
@@ -142,7 +142,8 @@ def _train(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     resumed = [fold.fitted.resumed_after for fold in folds]
-    _write_run(folder, folds, pool, {**record, "resumed_after": resumed} if any(resumed) else record)
+    _write_run(states / WHOLE, folds, pool, {**record, "resumed_after": resumed} if any(resumed) else record)
+    checkpoints.put(folder)
 
 
 def _check_strict(settings: Settings, set_aside: Sequence[Mapping[str, str]]) -> None:

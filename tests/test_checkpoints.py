@@ -18,6 +18,7 @@ from ser_keras import checkpoints, fitting
 from ser_keras.errors import RunError
 from ser_keras.features.examples import Examples
 from ser_keras.features.store import Features
+from ser_keras.tasks import UNFINISHED, WHOLE
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 KILLED = runpy.run_path(str(SCRIPT))
@@ -179,13 +180,44 @@ def test_finished_run_that_is_to_be_trained_again_starts_anew(tmp_path):
     assert [path.name for path in place.iterdir()] == ["declaration.json"]
 
 
+def test_finished_run_stays_until_another_takes_its_place(tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "model-2.keras").write_bytes(b"of before")
+    place = checkpoints.prepared(tmp_path, {"seed": 0})
+    assert (tmp_path / "model-2.keras").read_bytes() == b"of before"
+    (place / WHOLE).mkdir()
+    for name in ("run.json", "model.keras"):
+        (place / WHOLE / name).write_text("new")
+    checkpoints.put(tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.glob("*.*")} == {"run.json": "new", "model.keras": "new"}
+    checkpoints.removed(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "model.keras"}
+
+
+@pytest.mark.parametrize("killed_while_put", [False, True])
+def test_training_that_replaces_a_run_is_gone_on_with_after_a_kill(tmp_path, killed_while_put):
+    (tmp_path / "run.json").write_text("{}")
+    place = checkpoints.prepared(tmp_path, {"seed": 0})
+    (place / "fold-1.npz").write_bytes(b"state")
+    if killed_while_put:
+        (place / WHOLE).mkdir()
+        (place / WHOLE / "model.keras").write_bytes(b"model")
+        (tmp_path / "run.json").unlink()
+    assert checkpoints.prepared(tmp_path, {"seed": 0}) == place
+    assert sorted(path.name for path in place.iterdir()) == ["declaration.json", "fold-1.npz"]
+    assert (tmp_path / "run.json").exists() is not killed_while_put
+    (tmp_path / "run.json").write_text("another")
+    checkpoints.prepared(tmp_path, {"seed": 0})
+    assert [path.name for path in place.iterdir()] == ["declaration.json"]
+
+
 def test_run_killed_by_the_system_is_finished_by_the_same_command(tmp_path, every_epoch, monkeypatch):
     data = tmp_path / "data"
     data.mkdir()
     whole = KILLED["main"](data, tmp_path / "whole")
     command = [sys.executable, str(SCRIPT), str(data), str(tmp_path / "killed")]
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1]), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    states = tmp_path / "killed" / whole.relative_to(tmp_path / "whole") / checkpoints.FOLDER
+    states = tmp_path / "killed" / whole.relative_to(tmp_path / "whole") / UNFINISHED
     first = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not (states / "fold-2.npz").exists():

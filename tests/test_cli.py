@@ -80,3 +80,12 @@ def test_fault_of_ours_without_an_interrupt_is_no_interruption():
 
     with pytest.raises(RuntimeError, match="a fault"):
         cli.run(command, [])
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "3"), ("0", "0")])
+def test_quiet_imports_keep_tensorflow_quiet_unless_asked_otherwise(monkeypatch, before, after):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", before or "")
+    if before is None:
+        monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
+    with cli.quiet_imports():
+        assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == after

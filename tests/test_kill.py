@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from campaigns import kill
+from campaigns import kill, stages
 
 
 @pytest.mark.slow
@@ -54,6 +54,12 @@ def test_outcomes_that_differ_in_their_times_alone_are_equal_and_others_are_not(
         "p/e/described/published/seed-0/predictions.csv",
         "p/report/report.json",
     ]
+
+
+def test_how_often_a_run_was_gone_on_with_is_no_part_of_its_outcome():
+    assert stages.without_times({"runs": [{"resumed_after": [3], "seed": 0}], "started": "x"}) == {
+        "runs": [{"seed": 0}]
+    }
 
 
 def test_file_that_is_half_written_is_a_difference(tmp_path):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ser_keras import results
 from ser_keras.errors import RunError
-from ser_keras.report import comparable, overview, worth
+from ser_keras.report import comparable, markdown, overview, worth
 from ser_keras.report.runs import finished_runs, read
 
 CHECKOUT = Path(__file__).parents[1]
@@ -176,6 +176,12 @@ def test_every_single_run_is_listed(small_run, kept):
 def test_readme_without_the_markers_is_refused():
     with pytest.raises(RunError, match=r"README\.md lacks the lines"):
         results.with_table("# nothing", {})
+
+
+@pytest.mark.parametrize("text", ["begin\n", "end\n", "begin\nend\nbegin\n", "begin\nend\nend\n"])
+def test_page_that_lacks_a_mark_or_has_one_twice_is_refused(text):
+    with pytest.raises(RunError, match=r"p\.md lacks the lines 'begin' and 'end'"):
+        markdown.with_block(text, "begin", "end", ["new"], "p.md")
 
 
 def test_text_around_the_table_is_kept():

@@ -3,7 +3,6 @@
 python -m ser_keras.boxed build --data my_corpora
 """
 
-import os
 from pathlib import Path
 
 import click
@@ -29,7 +28,6 @@ def boxed() -> None:
 @cli.debug_option
 def build(data: Path | None, out: Path, target: Path, count: int, jobs: int, quick: bool) -> None:
     """Train small networks on CREMA-D and keep the best one on validation speakers, with its model card."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with cli.quiet_imports():
         from ser_keras.boxed.build import CORPUS
         from ser_keras.boxed.build import build as built

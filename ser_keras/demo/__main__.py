@@ -72,7 +72,6 @@ def _listening(host: str, port: int) -> socket.socket:
 def _prepared(out: Path, folder: Path) -> "tuple[dict[str, Path | None], list[str], uvicorn.Server]":
     """The models, a line for each run that can't predict, and the server. Gradio reads its settings on import."""
     os.environ |= {"GRADIO_TEMP_DIR": str(folder), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with cli.quiet_imports():
         try:
             import gradio  # noqa: F401

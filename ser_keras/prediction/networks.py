@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ser_keras.errors import DependencyError, RunError
+from ser_keras.errors import DependencyError, RunError, one_line
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,14 @@ def of_onnx(path: Path, n_classes: int) -> Network:
     """
     try:
         import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as state
     except ImportError:
         raise DependencyError(f'{path} needs ONNX Runtime: pip install "ser_keras[onnx]"') from None
+    faults = [one for one in vars(state).values() if isinstance(one, type) and issubclass(one, Exception)]
     try:
         session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors have no common class
-        raise RunError(f"{path} can't be loaded ({' '.join(str(error).split())}): export the run again") from None
+    except (OSError, RuntimeError, *faults) as error:  # its own have no common class, only this place
+        raise RunError(f"{path} can't be loaded ({one_line(error)}): export the run again") from None
     if len(session.get_inputs()) != 1 or len(session.get_outputs()) != 1:
         raise RunError(f"{path} has not one input and one output: export the run again")
     [taken], [given] = session.get_inputs(), session.get_outputs()

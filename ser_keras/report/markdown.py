@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from ser_keras.errors import RunError
 from ser_keras.report import evidence, overview, parts, split_texts, texts
 
 PARTS = ("Part", "Test examples", "Speakers", "Accuracy", "UAR")
@@ -155,3 +156,16 @@ def _provenance(entry: Mapping) -> list[str]:
     for one in entry["provenance"]:
         facts += [(f"{key} ({texts.seeds(one)})", value) for key, value in texts.provenance_facts(one)]
     return ["### Training and provenance", "\n".join(f"- {plain(key)}: {plain(value)}" for key, value in facts)]
+
+
+def with_block(text: str, begin: str, end: str, lines: Iterable[str], name: str) -> str:
+    """A text with these lines in place of those between two marks; `name`: what it is called.
+
+    Raises
+    ------
+    RunError : a mark is missing, or there twice
+    """
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise RunError(f"{name} lacks the lines {begin!r} and {end!r}: put them back where the table belongs")
+    before, _, rest = text.partition(begin)
+    return "\n".join([before + begin, *lines, end + rest.partition(end)[2]])

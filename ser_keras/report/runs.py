@@ -6,14 +6,16 @@ mean over the others would be a mean over chosen runs.
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ser_keras.errors import RunError
-from ser_keras.tasks import folder_name
+from ser_keras.tasks import UNFINISHED, WHOLE, folder_name
 
 SCHEMA = 1
+PUTTING_S = 2.0  # that a run's files may take to be put in place of another's, which is a few renamings
 SCALAR = (str, int, float, type(None))  # of a choice
 COLUMNS = ("clip", "speaker", "true", "predicted")
 RECORD = {
@@ -87,10 +89,10 @@ def finished_runs(out: Path, paper: str) -> tuple[Run, ...]:
     ------
     RunError : there is none, or one can't be read
     """
-    folders = [path.parent for path in (out / paper).glob("*/*/*/seed-*/run.json")]
-    if not folders:
+    folders = [path for path in (out / paper).glob("*/*/*/seed-*") if _is_put(path) or _moment(path)]
+    runs = [run for folder in folders for run in _if_finished(folder)]
+    if not runs:
         raise RunError(f"{out / paper} holds no finished run: python -m ser_keras.reproduce {paper} --out {out}")
-    runs = [read(folder) for folder in folders]
 
     def place(run: Run) -> tuple:
         ours = not changed_choices(run.record) and trained_as_usual(run.record)
@@ -115,12 +117,51 @@ def changed_choices(record: Mapping) -> dict[str, object]:
 
 
 def read(folder: Path) -> Run:
-    """The finished run in a folder.
+    """The finished run in a folder; where another process puts a new one in its place meanwhile, that one.
 
     Raises
     ------
     RunError : a file of it is missing, cut off, or does not fit the others
     """
+    deadline = time.monotonic() + PUTTING_S
+    while True:
+        before, fault = _moment(folder), None
+        try:
+            run = _read(folder)
+        except RunError as error:
+            fault = error
+        is_put = _is_put(folder) and time.monotonic() < deadline  # asked before the record, which is the last to come
+        if before == _moment(folder) and (before or not is_put):
+            if fault:
+                raise fault
+            return run
+        time.sleep(0.01)
+
+
+def _if_finished(folder: Path) -> Iterator[Run]:
+    """The run in a folder; none where its record is gone, as after a kill just before it came."""
+    try:
+        yield read(folder)
+    except RunError:
+        if _moment(folder):
+            raise
+
+
+def _moment(folder: Path) -> tuple[int, int] | None:
+    """What tells a run's record from another one that takes its place; None where there is none."""
+    try:
+        status = (folder / "run.json").stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _is_put(folder: Path) -> bool:
+    """Whether a run's files are about to be put in their place."""
+    return (folder / UNFINISHED / WHOLE / "run.json").exists()
+
+
+def _read(folder: Path) -> Run:
     record = _record(folder / "run.json")
     columns = _predictions(folder / "predictions.csv", record["classes"])
     tested = sum(record["split"]["supports"]["test"].values())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_keras.errors import CorpusError, DependencyError
+from ser_keras.errors import CorpusError, DependencyError, one_line
 
 if TYPE_CHECKING:
     import audformat
@@ -41,7 +41,7 @@ def opened(folder: Path) -> "audformat.Database":
         raise DependencyError(f"{folder} is a database in audformat, which is not installed: {EXTRA}") from None
     try:
         return audformat.Database.load(folder)
-    except Exception as error:  # whatever YAML, CSV and Parquet readers raise of a file that is no database
+    except Exception as error:  # AttributeError too: whatever readers raise of a file that is no database
         raise CorpusError(
             f"{folder / HEADER} can't be read ({_line(error)}): give a folder that audformat wrote"
         ) from None
@@ -61,7 +61,7 @@ def loaded(name: str, version: str | None) -> "audformat.Database":
         raise DependencyError(f"audb is not installed: {EXTRA}") from None
     try:
         return audb.load(name, version=version, full_path=False, verbose=False)
-    except Exception as error:  # whatever its backends raise of a host that is not reached
+    except Exception as error:  # a backend for each kind of host, each with its own errors
         told = f"{name} {version or '(newest version)'}"
         raise CorpusError(
             f"audb can't load {told} ({_line(error)}): look at audb's repositories and the network"
@@ -69,7 +69,7 @@ def loaded(name: str, version: str | None) -> "audformat.Database":
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(error) or type(error).__name__
 
 
 def clips(database: "audformat.Database", tables: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, str]]]:

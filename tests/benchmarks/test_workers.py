@@ -55,8 +55,23 @@ def test_part_of_a_benchmark_is_a_part_of_the_store(clip, pipelines, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["reference", "core", "floor"])
-def test_every_way_is_timed(clip, pipelines, kind):
-    assert all(workers.seconds(kind, pipeline, (clip,)) > 0 for pipeline in pipelines.values())
+def test_every_way_is_timed_clip_by_clip_without_what_it_takes_to_begin(clip, pipelines, kind, monkeypatch):
+    made, clock = workers._work, [0.0]
+
+    def work(*given):
+        clock[0] += 100
+        really = made(*given)
+
+        def take(path):
+            clock[0] += 1
+            return really(path)
+
+        return take
+
+    monkeypatch.setattr(workers, "_work", work)
+    monkeypatch.setattr(workers.time, "process_time", lambda: clock[0])
+    for pipeline in pipelines.values():
+        assert workers.seconds(kind, pipeline, (clip, clip)) == 2
 
 
 def test_shares_make_a_whole(clip, pipelines):

@@ -1,6 +1,7 @@
 """The pages of the site that are written from what the repository holds."""
 
 import json
+import re
 
 import pytest
 
@@ -24,11 +25,16 @@ def test_page_of_a_paper_tells_every_choice_and_experiment_of_its_declaration(pa
             assert any(row.startswith(f"| `{choice.key}` | `") and choice.reason[:20] in row for row in rows)
 
 
-@pytest.mark.parametrize("name", discovery.paper_names())
-def test_page_of_a_paper_has_its_stored_figures(papers, name):
-    for path in (pages.ROOT / "results" / name).glob("*.json"):
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        assert any(f"{100 * entry['accuracy_mean']:.2f}" in papers[name] for entry in stored["entries"])
+@pytest.mark.parametrize("ledger", sorted((pages.ROOT / "results").glob("*/*.json")), ids=lambda path: path.stem)
+def test_page_of_a_paper_has_every_stored_figure_where_its_experiment_is_told(papers, ledger):
+    paper, name = ledger.parent.name, ledger.stem
+    heads = (f"| {paper}/{name} | ", f"- {name}: published ")  # of the table's row, of all ways side by side
+    told = "\n".join(line for line in papers[paper].splitlines() if line.startswith(heads))
+    entries = json.loads(ledger.read_text(encoding="utf-8"))["entries"]
+    assert entries
+    for entry in entries:
+        figure = f"{100 * entry['accuracy_mean']:.2f}"
+        assert re.search(rf"(?<![\d.]){re.escape(figure)} (%|±)", told), (entry["variant"], entry["protocol"], figure)
 
 
 def test_page_of_emodb_counts_what_its_authors_published():

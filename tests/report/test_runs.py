@@ -1,11 +1,15 @@
 """Stored runs are read whole, or refused with the file and what to do."""
 
 import json
+import threading
+import time
 
 import pytest
 
 from ser_keras.errors import RunError
+from ser_keras.report import runs as stored_runs
 from ser_keras.report.runs import finished_runs, papers_with_runs, read
+from ser_keras.tasks import UNFINISHED, WHOLE
 
 
 def change_record(folder, **changes):
@@ -45,6 +49,46 @@ def test_unfinished_run_is_left_out(make_run, tmp_path):
     make_run(0)
     (make_run(1) / "run.json").unlink()
     assert len(finished_runs(tmp_path, "yadav2022")) == 1
+
+
+@pytest.fixture
+def half_put(make_run):
+    """The folder of a run that another process is about to put in its place: all of it is there but its record."""
+    folder = make_run(0)
+    (folder / UNFINISHED / WHOLE).mkdir(parents=True)
+    (folder / "run.json").replace(folder / UNFINISHED / WHOLE / "run.json")
+    return folder
+
+
+def test_run_that_is_put_in_its_place_is_waited_for(half_put, tmp_path):
+    def finish():
+        time.sleep(0.2)
+        (half_put / UNFINISHED / WHOLE / "run.json").replace(half_put / "run.json")
+
+    other = threading.Thread(target=finish)
+    other.start()
+    assert [run.folder for run in finished_runs(tmp_path, "yadav2022")] == [half_put]
+    other.join()
+
+
+def test_run_whose_process_was_killed_before_its_record_came_is_left_out(half_put, make_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(stored_runs, "PUTTING_S", 0.05)
+    other = make_run(1)
+    assert [run.folder for run in finished_runs(tmp_path, "yadav2022")] == [other]
+
+
+def test_run_that_is_replaced_while_it_is_read_is_read_again(make_run, monkeypatch):
+    folder = make_run(0)
+    taken = stored_runs._predictions
+
+    def replaced(path, classes):
+        monkeypatch.setattr(stored_runs, "_predictions", taken)
+        (folder / "new.json").write_text(json.dumps(json.loads((folder / "run.json").read_text()) | {"title": "new"}))
+        (folder / "new.json").replace(folder / "run.json")
+        raise RunError("its predictions were just removed")
+
+    monkeypatch.setattr(stored_runs, "_predictions", replaced)
+    assert read(folder).record["title"] == "new"
 
 
 def test_folder_without_runs_names_the_command(tmp_path):
