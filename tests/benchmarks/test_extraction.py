@@ -34,7 +34,7 @@ def test_clips_of_an_experiment_are_those_of_its_classes(data):
 )
 def test_line_on_all_recordings_says_whose_they_are(one, whose):
     told = (
-        f"All but the first 256 {whose}: 10 recordings, 10 s with the plain implementation, 4 s with the core, which is "
-        "2.40 times as fast."
+        f"All but the first 256 {whose}: 10 recordings, 10 s with the plain implementation, 4 s with the core, which "
+        "is 2.40 times as fast."
     )
     assert write.whole_lines({"whole": {"p": one}}) == [told]
