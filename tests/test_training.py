@@ -17,7 +17,7 @@ from ser_keras.errors import AudioError, PaperError, ProtocolError, RunError
 from ser_keras.experiment import Choice, Experiment, Training, Variant
 from ser_keras.features import spectral
 from ser_keras.features.pipeline import Pipeline, step
-from ser_keras.report import texts
+from ser_keras.report import leaks, texts
 from ser_keras.report.runs import read
 from ser_keras.splits import Split, matched_supports
 from ser_keras.tasks import Settings, Task
@@ -386,6 +386,36 @@ def test_copies_made_before_the_split_are_rows_of_it_and_their_leak_is_counted(c
     assert 0 < leaked <= 27
 
 
+def test_split_says_which_clips_a_normalisation_was_fitted_on(corpora, settings):
+    folder = training.run(TASK, corpora, settings)
+    parts = pd.read_csv(folder / "split.csv", keep_default_na=False)
+    assert dict(parts.groupby("part")["fitted"].agg(set)) == {"train": {"yes"}, "validation": {"no"}, "test": {"no"}}
+    assert stored(folder)["split"]["leaks"]["fitted"] == 0
+    assert leaks.found(read(folder)).counts["fitted"] == 0
+
+    def plain(num_classes, choices):
+        inputs = keras.Input((8, 4))
+        flat = keras.layers.Flatten()(inputs)
+        return keras.Model(inputs, keras.layers.Dense(num_classes, activation="softmax")(flat))
+
+    task = dataclasses.replace(TASK, seed=1, variant=dataclasses.replace(VARIANT, build=plain))
+    parts = pd.read_csv(training.run(task, corpora, settings) / "split.csv", keep_default_na=False)
+    assert set(parts["fitted"]) == {"no"}
+
+
+def test_normalisation_fitted_on_clips_that_are_tested_is_a_leak(corpora, settings):
+    def same(clips, seed, choices):
+        numbers = np.arange(len(clips))
+        return Split(numbers, numbers[:0], numbers[:10])
+
+    unwatched = {"validation_share": 0.0, "patience": None, "monitor": "loss"}
+    variant = dataclasses.replace(
+        VARIANT, split=same, training=lambda choices: dataclasses.replace(recipe(choices), **unwatched)
+    )
+    folder = training.run(dataclasses.replace(TASK, variant=variant), corpora, settings)
+    assert leaks.found(read(folder)).counts["fitted"] == stored(folder)["split"]["leaks"]["fitted"] == 10
+
+
 def test_copy_is_fed_with_the_features_of_its_own_pipeline(corpora, settings):
     choices = {"noise": 0.01, "epochs": 8}
     pool, split, data = drawn(dataclasses.replace(TASK, variant=LEAKING), corpora, choices, settings)
@@ -437,6 +467,7 @@ def test_published_weights_are_evaluated_without_training(corpora, settings, tmp
     run = read(folder)
     assert run.history == {}
     assert run.record["training"]["epochs_run"] == 0
+    assert leaks.found(run).counts["fitted"] is None  # on which clips theirs was fitted, nobody knows
     table = pd.read_csv(folder / "predictions.csv")
     np.testing.assert_allclose(table[list(CLASSES)], 0.5, atol=1e-6)  # equal weights, equal probabilities
 
