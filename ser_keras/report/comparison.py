@@ -1,7 +1,7 @@
 """What a comparison came to, as plain values: its cells read from disk and checked, boards, matrices, calibration.
 
-Fractions are in [0, 1]. Cells of several seeds are pooled: each clip then counts once a seed, scores are means over
-seeds, and intervals are over speakers. Loads no model.
+Fractions are in [0, 1]. Cells of several seeds are pooled: each clip then counts once a seed, scores (ECE among them) are
+means over seeds, intervals are over speakers, and the bins of a reliability diagram hold all seeds. Loads no model.
 """
 
 import json
@@ -190,17 +190,26 @@ def _confusion(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
 
 
 def _calibration(cells: Sequence[Result]) -> dict:
+    """How sure a model is: the mean ECE of its seeds, as errors of several seeds cancel out in bins that hold them all."""
     classes = cells[0].record["classes"]
-    table = pd.concat([one.table for one in cells], ignore_index=True)
-    true = table["true"].map({name: number for number, name in enumerate(classes)}).to_numpy()
-    bins = calibration.reliability(table[classes].to_numpy(dtype=float), true)
+    by_seed: dict[int, list[pd.DataFrame]] = {}
+    for one in cells:
+        by_seed.setdefault(one.record["seed"], []).append(one.table)
+    tables = [pd.concat(of_seed, ignore_index=True) for of_seed in by_seed.values()]
+    table = pd.concat(tables, ignore_index=True)
+    bins = _bins(table, classes)
     return {
-        "ece": calibration.expected_calibration_error(bins),
+        "ece": fmean(calibration.expected_calibration_error(_bins(one, classes)) for one in tables),
         "clips": len(table),
         "confidence": float(table[classes].max(axis=1).mean()),
         "accuracy": float((table["true"] == table["predicted"]).mean()),
         "bins": [asdict(one) for one in bins],
     }
+
+
+def _bins(table: pd.DataFrame, classes: Sequence[str]) -> tuple[calibration.Bin, ...]:
+    true = table["true"].map({name: number for number, name in enumerate(classes)}).to_numpy()
+    return calibration.reliability(table[classes].to_numpy(dtype=float), true)
 
 
 def _pairs(cells: Sequence[Result]) -> dict:

@@ -130,6 +130,19 @@ def test_seeds_are_pooled_to_their_mean(make_cell, tmp_path):
     assert row["uar_std"] > 0
 
 
+def test_ece_is_the_mean_of_the_seeds_where_pooled_errors_would_cancel_out(make_cell, tmp_path):
+    tables = [predictions("emodb", 0.6, seed) for seed in (0, 6)]
+    for seed in (0, 6):
+        make_cell("paper/good", "emodb", seed=seed)
+    own = [(one["true"] == one["predicted"]).mean() - 0.6 for one in tables]
+    assert own[0] * own[1] < 0  # one too sure, the other not sure enough
+    found = comparison.report(comparison.read_all(tmp_path), "one")
+    (row,) = found["boards"][0]["rows"]
+    (calibrated,) = found["calibration"]
+    assert row["ece"] == calibrated["ece"] == pytest.approx(np.mean(np.abs(own)))
+    assert sum(one["clips"] for one in calibrated["bins"]) == 48
+
+
 def test_pairs_are_those_of_all_corpora_of_a_mode(two_corpora):
     found = comparison.report(comparison.read_all(two_corpora), "two")
     (pairs,) = [one["pairs"] for one in found["pairs"] if (one["model"], one["mode"]) == ("majority", "within")]
