@@ -253,3 +253,40 @@ def test_published_weights_have_a_report_without_learning_curves(make_run, tmp_p
     folder.rename(folder.with_name("seed-0,monitor=val_loss,weights=published"))
     page = write_report(tmp_path, "yadav2022").read_text(encoding="utf-8")
     assert "Nothing was trained: these are the weights that the authors published" in page
+
+
+def test_page_and_markdown_have_the_accuracy_on_leaking_and_on_clean_clips(make_run, write_split, tmp_path):
+    write_split(make_run(), leaking=lambda number: number < 40)
+    page, markdown, report = written(tmp_path)
+    row = next(one for one in report["experiments"][0]["leakage"]["kinds"] if one["kind"] == "speaker")
+    leaking, clean = (texts.percent(row[key]) for key in ("accuracy", "accuracy_clean"))
+    assert f"| speaker is in training | 40 | 37.4 % | {leaking} | {clean} |" in markdown
+    assert "| 107 test examples of 1 run | Leaking |" in markdown
+    assert "".join(("speaker is in training", "40", "37.4 %", leaking, clean)) in page.text
+    for text in (markdown, page.text):
+        assert text.count("the difference between their accuracies is not the effect of the leak alone") == 1
+
+
+def test_nothing_is_said_of_a_difference_where_all_or_no_clips_leak(make_run, write_split, tmp_path):
+    write_split(make_run(), leaking=lambda number: True)
+    _, markdown, _ = written(tmp_path)
+    assert "speaker is in training | 107 | 100.0 % |" in markdown
+    assert "not the effect of the leak alone" not in markdown
+
+
+def test_page_and_markdown_have_every_fold(make_run, tmp_path):
+    path = make_run() / "predictions.csv"
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    cells = [head.split(","), *(row.split(",") for row in rows)]
+    folds = ["fold", *(1 + number % 2 for number in range(len(rows)))]
+    lines = [",".join([*row[:4], str(fold), *row[4:]]) for row, fold in zip(cells, folds, strict=True)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    page, markdown, report = written(tmp_path)
+    first, second = report["experiments"][0]["runs"][0]["folds"]
+    assert (first["n_test"], second["n_test"]) == (54, 53)
+    assert "Seed 0, fold by fold:" in markdown
+    for fold in (first, second):
+        cells = [str(fold["fold"]), texts.percent(fold["accuracy"]), texts.percent(fold["uar"]), str(fold["n_test"])]
+        assert f"| {' | '.join(cells)} | – | – | " in markdown
+        assert "".join(cells) in page.text
+    assert "| pooled | " in markdown
