@@ -199,7 +199,8 @@ def split_table(pool: Pool, split: Split, normalised: bool | None) -> pd.DataFra
     """One row an example of the table: clip, copy_of, corpus, speaker, gender, emotion, text, sha256, part and fitted.
 
     The part of an example that is watched and tested is "validation+test", of one that is in no part "". `fitted` is
-    "yes" for the training part where a normalisation was fitted on it (`normalised`), else "no"; "" where none can tell.
+    "yes" for the training part where a normalisation was fitted on it (`normalised`), else "no"; "" where that is not
+    known (None).
     """
     named = np.full(len(pool.table), "", dtype=object)
     for part in PARTS:

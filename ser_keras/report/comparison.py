@@ -1,7 +1,7 @@
 """What a comparison came to, as plain values: its cells read from disk and checked, boards, matrices, calibration.
 
-Fractions are in [0, 1]. Cells of several seeds are pooled: each clip then counts once a seed, scores (ECE among them) are
-means over seeds, intervals are over speakers, and the bins of a reliability diagram hold all seeds. Loads no model.
+Fractions are in [0, 1]. Cells of several seeds are pooled: each clip then counts once a seed, scores (ECE among them)
+are means over seeds, intervals are over speakers, and the bins of a reliability diagram hold all seeds. Loads no model.
 """
 
 import json
@@ -190,7 +190,7 @@ def _confusion(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
 
 
 def _calibration(cells: Sequence[Result]) -> dict:
-    """How sure a model is: the mean ECE of its seeds, as errors of several seeds cancel out in bins that hold them all."""
+    """How sure a model is; the ECE is the mean of its seeds, whose errors could cancel out in bins that hold them all."""
     classes = cells[0].record["classes"]
     by_seed: dict[int, list[pd.DataFrame]] = {}
     for one in cells:
