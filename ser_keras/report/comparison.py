@@ -96,8 +96,8 @@ def report(results: Sequence[Result], name: str) -> dict:
     -------
     dict : `name`, `generated`, `classes`, `corpora`, `models` (name → title), `marks` ("synthetic", "quick"),
         `set_aside`, `leaks`, `overall` (one entry a model, the best first), `boards` (one a set of training and test
-        corpora: `mode`, `train`, `test`, `rows`, the best UAR first), `matrices` (one a model), `calibration` and
-        `pairs` (one a model and mode, over all its corpora)
+        corpora: `mode`, `train`, `test`, `same_groups` where gender and corpus are one, `rows`, the best UAR first),
+        `matrices` (one a model), `calibration` and `pairs` (one a model and mode, over all its corpora)
     """
     found = {corpus: one for result in results for corpus, one in result.record["corpora"].items()}
     corpora = {corpus: found[corpus] for corpus in sorted(found, key=_place(corpora_of(name)))}
@@ -156,12 +156,20 @@ def _boards(results: Sequence[Result], corpora: list[str]) -> list[dict]:
             "mode": mode,
             "train": list(train),
             "test": list(test),
+            "same_groups": _same_groups(next(iter(groups[mode, train, test].values()))[0].table),
             "rows": sorted(
                 (_entry(cells) for cells in groups[mode, train, test].values()), key=lambda entry: -entry["uar"]
             ),
         }
         for mode, train, test in order
     ]
+
+
+def _same_groups(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """(gender, corpus) of each group of clips, where a gender is a corpus and a corpus a gender; [] elsewhere."""
+    pairs = sorted(set(zip(table["gender"], table["corpus"], strict=True)))
+    alone = all(len(set(side)) == len(pairs) for side in zip(*pairs, strict=True))
+    return pairs if alone and len(pairs) > 1 else []
 
 
 def _entry(cells: Sequence[Result]) -> dict:
@@ -190,7 +198,7 @@ def _confusion(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
 
 
 def _calibration(cells: Sequence[Result]) -> dict:
-    """How sure a model is; the ECE is the mean of its seeds, whose errors could cancel out in bins that hold them all."""
+    """How sure a model is; the ECE is the mean of its seeds, as their errors could cancel out in bins that hold all."""
     classes = cells[0].record["classes"]
     by_seed: dict[int, list[pd.DataFrame]] = {}
     for one in cells:
