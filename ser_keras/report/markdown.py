@@ -109,7 +109,9 @@ def _scores(entry: Mapping) -> list[str]:
         for row in texts.classification_rows(entry)
     ]  # fmt: skip
     findings = [f"- {plain(finding['text'])} ({plain(finding['source'])})" for finding in entry["audit"]]
-    blocks = ["### Classification report", table(heads, rows), "### Audit of the printed table"]
+    blocks = ["### Classification report", table(heads, rows)]
+    blocks += [plain(parts.absent(entry))] if parts.absent(entry) else []
+    blocks.append("### Audit of the printed table")
     blocks += [plain(line) for line in (texts.audit_line(entry), *evidence.size_lines(entry))]
     blocks += [*(["\n".join(findings)] if findings else [])]
     return blocks + [plain(f"Note: {note}.") for note in entry["audit_notes"]]
