@@ -48,7 +48,8 @@ class Progress(keras.callbacks.Callback):
 class Fitted:
     """A trained model, its history (one row an epoch) and which epoch's weights it holds (from 1).
 
-    `resumed_after` is how many epochs were there already, from a call that was killed.
+    `resumed_after` is how many epochs were there already, from a call that was killed; `normalised` whether a
+    normalisation was fitted on the training part, None where others fitted the model.
     """
 
     model: keras.Model
@@ -56,6 +57,7 @@ class Fitted:
     kept_epoch: int
     stopped_early: bool
     resumed_after: int = 0
+    normalised: bool | None = None
 
 
 def make_deterministic() -> bool:
@@ -83,17 +85,23 @@ def make_deterministic() -> bool:
     return True
 
 
-def adapt(model: keras.Model, train: Examples) -> None:
+def adapt(model: keras.Model, train: Examples) -> bool:
     """Fit the `Normalization` layer that follows the model's input, if there is one, on the training part alone.
 
     As scikit-learn's StandardScaler, which divides by 1 what never varies.
+
+    Returns
+    -------
+    whether there is one
     """
-    for layer in model.layers[1:2]:
-        if isinstance(layer, keras.layers.Normalization):
-            kept = tuple(axis % len(model.input_shape) for axis in layer.axis)
-            mean, variance = moments(train, kept)
-            layer.set_weights([mean, np.where(variance == 0, 1.0, variance), np.asarray(len(train))])
-            layer.finalize_state()
+    layer = model.layers[1] if len(model.layers) > 1 else None
+    if not isinstance(layer, keras.layers.Normalization):
+        return False
+    kept = tuple(axis % len(model.input_shape) for axis in layer.axis)
+    mean, variance = moments(train, kept)
+    layer.set_weights([mean, np.where(variance == 0, 1.0, variance), np.asarray(len(train))])
+    layer.finalize_state()
+    return True
 
 
 def fit(
@@ -126,7 +134,7 @@ def fit(
         for what, monitor in (("early stopping", training.patience and training.monitor), ("the plateau", plateau)):
             if (monitor or "").startswith("val_"):
                 raise RunError(f"{what} watches {monitor}, but there is no validation part: set its share")
-    adapt(model, train)
+    normalised = adapt(model, train)
     loss = devices.as_one(model, _of_softmaxed if training.from_logits else training.loss)
     at_once = feeding.fits_in_memory(train)
     trained = feeding.Stacked(model.inputs, model.outputs) if at_once else model
@@ -168,7 +176,7 @@ def fit(
     kept_optimizer = optimizers.plain(trained.optimizer, model)
     model.compile(optimizer=kept_optimizer, loss=training.loss, metrics=["accuracy"])  # saved without what is ours
     kept = watch.best_epoch + 1 if watched and training.restore_best else len(history)
-    return Fitted(model, history, int(kept), len(history) < training.epochs, done)
+    return Fitted(model, history, int(kept), len(history) < training.epochs, done, normalised)
 
 
 def _of_softmaxed(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:

@@ -6,13 +6,13 @@
 SPLIT.csv has one row a clip: `clip` (an id) or `path` (of the recording, against the CSV's folder), `speaker` and
 `part` (train, validation or test, or several joined by "+"; none, unused or nothing for a clip that is left aside);
 and where they are known `text`, `emotion`, `take`, `copy_of`, `sha256`, `fitted` ("yes" where a normalisation or
-selection was fitted on the clip) and `fold` (then each fold is a split of its own). Recordings that are there are
-compared by their samples as well, and by `sha256` whether they are there or not.
+selection was fitted on the clip) and `fold` (then each fold is a split of its own). Clips of one speaker, text and
+emotion are takes of one utterance; where text or emotion is not known, those of one speaker and `take`. Recordings that
+are there are compared by their samples as well, and by `sha256` whether they are there or not.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from ser_keras import cli
 from ser_keras.errors import ProtocolError
-from ser_keras.evaluation.leakage import KINDS, OTHER_KINDS, Leaks, leaks, pooled
+from ser_keras.evaluation.leakage import KINDS, NO, OTHER_KINDS, YES, Leaks, leaks, linked, pooled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,12 +32,12 @@ PARTS = {"train": "train", "training": "train", "validation": "validation", "val
 
 
 def read_split(path: Path) -> "pd.DataFrame":
-    """A split as it lies on disk, its columns checked; `sha256` is one for what has the same samples, where recordings
-    are there, or the same `sha256` in the file.
+    """A split as it lies on disk, its columns checked and no blanks around its cells; `sha256` is one for what has the
+    same samples, where recordings are there, or the same `sha256` in the file.
 
     Raises
     ------
-    ProtocolError : no such file, no CSV, or a column that is needed is missing
+    ProtocolError : no such file, no CSV, a column that is needed is missing, or a cell says what is not understood
     """
     import pandas as pd
 
@@ -48,13 +48,28 @@ def read_split(path: Path) -> "pd.DataFrame":
     except (OSError, ValueError) as error:
         raise ProtocolError(f"{path} is no CSV that can be read ({' '.join(str(error).split())})") from None
     table.columns = [str(name).strip().lower() for name in table.columns]
+    if twice := sorted(set(table.columns[table.columns.duplicated()])):
+        raise ProtocolError(f"{path} has the column {twice[0]} more than once: leave one")
     missing = [name for name in ("speaker", "part") if name not in table]
     missing += [] if {"clip", "path"} & set(table) else ["clip or path"]
     if missing:
         columns = f"column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
         raise ProtocolError(f"{path} lacks the {columns}; it has {', '.join(table.columns) or 'none'}")
+    for column in table:
+        table[column] = table[column].str.strip()
     if "clip" not in table:
         table["clip"] = table["path"]
+    _check_cells(path, table)
+    given = table["sha256"].str.lower() if "sha256" in table else pd.Series("", index=table.index)
+    if "path" in table:
+        samples = [_samples_sha256(path.parent / one) for one in table["path"]]
+        table["sha256"] = linked(zip(samples, given, strict=True))
+    elif "sha256" in table:
+        table["sha256"] = given
+    return table
+
+
+def _check_cells(path: Path, table: "pd.DataFrame") -> None:
     for number, (speaker, part) in enumerate(zip(table["speaker"], table["part"], strict=True), start=2):
         wrong = [one for one in _parts(part) if one not in PARTS and one not in NO_PART]
         if wrong:
@@ -62,31 +77,15 @@ def read_split(path: Path) -> "pd.DataFrame":
                 f"{path}, line {number}: {wrong[0]!r} is no part; expected train, validation, test, several joined by "
                 "+, or none"
             )
-        if not speaker.strip():
+        if not speaker:
             raise ProtocolError(f"{path}, line {number}: the speaker is empty: name one, if only by a number")
-    if "path" in table:
-        known = table["sha256"] if "sha256" in table else [""] * len(table)
-        table["sha256"] = _recordings([_samples_sha256(path.parent / one) for one in table["path"]], known)
-    return table
-
-
-def _recordings(samples: Sequence[str], given: Sequence[str]) -> list[str]:
-    """One name for all rows that share samples or the checksum that is given, if only through others; "": not known."""
-    names: dict[str, str] = {}
-
-    def first(one: str) -> str:
-        while one in names:
-            one = names[one]
-        return one
-
-    for own, told in zip(samples, given, strict=True):
-        if own and told and first(own) != first(told):
-            names[first(own)] = first(told)
-    return [first(own or told) for own, told in zip(samples, given, strict=True)]
+    for number, fitted in enumerate(table.get("fitted", ()), start=2):
+        if fitted.lower() not in (*YES, *NO):
+            raise ProtocolError(f"{path}, line {number}: `fitted` is {fitted!r}; expected yes, no or nothing")
 
 
 def _parts(text: str) -> set[str]:
-    return set(text.strip().lower().split("+"))
+    return {part.strip() for part in text.lower().split("+")}
 
 
 def _samples_sha256(path: Path) -> str:
@@ -136,8 +135,18 @@ def lines(found: Leaks) -> list[str]:
             if count is None
             else f"{count} ({100 * count / found.tested:.1f} %)"
         )
-        told.append(f"  {kind:<13} {share:>14}  {what}")
+        told.append(f"  {kind:<13} {share:>14}  {what}{_in_part(found, kind)}")
     return told
+
+
+def _values(found: Leaks) -> dict:
+    """The same for programs; `known`: of how many of the `clips` that are trained on or tested."""
+    return {"tested": found.tested, "leaks": found.counts, "clips": found.clips, "known": found.known}
+
+
+def _in_part(found: Leaks, kind: str) -> str:
+    known = found.known.get(kind, found.clips)
+    return f" (known for {known} of {found.clips} clips)" if 0 < known < found.clips else ""
 
 
 @click.command()
@@ -152,8 +161,9 @@ def leakage(split: Path, allow: tuple[str, ...], as_json: bool) -> int:
 
     SPLIT.csv has one row a clip. It needs the columns clip (an id) or path, speaker, and part: train, validation,
     test, several joined by +, or none. Where they are known: text (what is said), emotion, take, copy_of (the clip
-    that an altered one was made of), fitted (yes: a normalisation was fitted on it), fold. Recordings that are found
-    at their path are compared by their samples.
+    that an altered one was made of), sha256, fitted (yes: a normalisation was fitted on it), fold. Clips of one
+    speaker, text and emotion are takes of one utterance; where text or emotion is not known, those of one speaker and
+    take. Recordings that are found at their path are compared by their samples.
     """
     table = read_split(split)
     try:
@@ -163,7 +173,7 @@ def leakage(split: Path, allow: tuple[str, ...], as_json: bool) -> int:
     if "path" in table and (lost := sum(not one for one in table["sha256"])):
         click.echo(f"note: {lost} of {len(table)} recordings can't be read: they are compared by name alone", err=True)
     if as_json:
-        click.echo(json.dumps({"tested": found.tested, "leaks": found.counts}, indent=1))
+        click.echo(json.dumps(_values(found), indent=1))
     else:
         click.echo("\n".join(lines(found)))
     return int(any(count for kind, count in found.counts.items() if kind not in allow))

@@ -195,23 +195,28 @@ def _columns(task: Task, pipeline: Pipeline, choices: Choices) -> np.ndarray | N
     return np.array([pipeline.names.index(name) for name in task.variant.columns(choices)])
 
 
-def split_table(pool: Pool, split: Split) -> pd.DataFrame:
-    """One row an example of the table: clip, copy_of, corpus, speaker, gender, emotion, text, sha256 and its part.
+def split_table(pool: Pool, split: Split, normalised: bool | None) -> pd.DataFrame:
+    """One row an example of the table: clip, copy_of, corpus, speaker, gender, emotion, text, sha256, part and fitted.
 
-    The part of an example that is watched and tested is "validation+test", of one that is in no part "".
+    The part of an example that is watched and tested is "validation+test", of one that is in no part "". `fitted` is
+    "yes" for the training part where a normalisation was fitted on it (`normalised`), else "no"; "" where that is not
+    known (None).
     """
     named = np.full(len(pool.table), "", dtype=object)
     for part in PARTS:
         numbers = getattr(split, part)
         named[numbers] = [f"{known}+{part}" if known else part for known in named[numbers]]
     columns = ["clip", "copy_of", "corpus", "speaker", "gender", "emotion", "text", "sha256"]
-    return pool.table[columns].assign(part=named)
+    fitted = np.full(len(pool.table), "" if normalised is None else "no", dtype=object)
+    if normalised:
+        fitted[split.train] = "yes"
+    return pool.table[columns].assign(part=named, fitted=fitted)
 
 
-def split_record(pool: Pool, split: Split, classes: tuple[str, ...]) -> dict:
+def split_record(pool: Pool, split: Split, classes: tuple[str, ...], normalised: bool | None) -> dict:
     """What a report needs to know of a split: supports and speakers of each part, and what leaks by design."""
     tables = {part: pool.table.iloc[getattr(split, part)] for part in PARTS}
-    found = leaks(pool.table, split.train, split.validation, split.test).counts
+    found = leaks(split_table(pool, split, normalised), split.train, split.validation, split.test).counts
     return {
         "supports": {
             part: {name: int((table["emotion"] == name).sum()) for name in classes} for part, table in tables.items()

@@ -22,6 +22,7 @@ from ser_keras.errors import ProtocolError
 
 NONE = np.empty(0, np.int64)
 LOSO = {"emodb", "savee", "tess"}  # corpora of so few speakers that each is left out in turn
+TEXT_DRAWS = 100  # of halves of the texts, before clips are called too few
 N_GROUPS = 5  # groups of speakers of all others
 
 
@@ -185,31 +186,46 @@ def speaker_folds(clips: pd.DataFrame, seed: int) -> tuple[Split, ...]:
 def speaker_text_folds(clips: pd.DataFrame, seed: int) -> tuple[Split, ...]:
     """As `speaker_folds`, and nothing that is said in the test part is said in training; every clip is tested once.
 
-    The texts of each corpus are divided into halves at random; each fold of speakers is tested on one half after
-    training on the other, and the other way round.
+    The texts of each corpus are divided into halves at random, anew where a class would not be left to train; each fold
+    of speakers is tested on one half after training on the other, and the other way round.
 
     Raises
     ------
-    ProtocolError : one speaker alone, or a class is not left to train
+    ProtocolError : one speaker alone, or a class is not left to train in any of `TEXT_DRAWS` draws
 
     Source: Atmaja and Sasou (2022), Evaluating self-supervised speech representations for speech emotion recognition,
     for text-independence as a protocol.
     """
     rng = np.random.default_rng([seed, 1])
+    speakers, emotions = speaker_folds(clips, seed), clips["emotion"].to_numpy()
+    for _ in range(TEXT_DRAWS):
+        folds = _crossed(speakers, _text_halves(clips, rng))
+        if all(len(set(emotions[split.train])) == len(set(emotions)) for split in folds):
+            return folds
+    raise ProtocolError(
+        "a fold leaves a class without training clips of other speakers and texts, in each of "
+        f"{TEXT_DRAWS} draws of the texts: get more clips"
+    )
+
+
+def _text_halves(clips: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """0 or 1 for each clip, in which half of its corpus's texts what it says is."""
     half = np.zeros(len(clips), dtype=int)
     for _, of_corpus in clips.groupby("corpus", sort=True):
         texts = rng.permutation(sorted(set(of_corpus["text"])))
         second = set(texts[len(texts) // 2 :])
         half[clips.index.get_indexer(of_corpus.index)] = of_corpus["text"].isin(second).to_numpy()
+    return half
+
+
+def _crossed(speakers: Sequence[Split], half: np.ndarray) -> tuple[Split, ...]:
+    """Two folds of each fold of speakers, one tested on either half of the texts."""
     folds = []
-    for split in speaker_folds(clips, seed):
+    for split in speakers:
         for tested in (0, 1):
             train, test = split.train[half[split.train] != tested], split.test[half[split.test] == tested]
             if len(test):
                 folds.append(Split(train, NONE, test))
-    classes = set(clips["emotion"])
-    if any(set(clips["emotion"].iloc[split.train]) != classes for split in folds):
-        raise ProtocolError("a fold leaves a class without training clips of other speakers and texts: get more clips")
     return tuple(folds)
 
 

@@ -129,7 +129,9 @@ def _train(
     record = {
         **declared,
         "set_aside": pool.set_aside,
-        "split": _pooled_split([preparation.split_record(pool, fold.split, task.classes) for fold in folds]),
+        "split": _pooled_split(
+            [preparation.split_record(pool, fold.split, task.classes, fold.fitted.normalised) for fold in folds]
+        ),
         "training": {**declared["training"], **_fit_record(folds)},
         "model": fitting.layer_table(folds[0].fitted.model),
         "provenance": {
@@ -293,7 +295,8 @@ def _write_run(folder: Path, folds: Sequence[_Fold], pool: preparation.Pool, rec
     for number, fold in enumerate(folds, start=1):
         name = "model.keras" if len(folds) == 1 else f"model-{number}.keras"
         write_atomically(folder / name, lambda path, model=fold.fitted.model: model.save(path))
-        made = (fold.fitted.history, preparation.split_table(pool, fold.split), fold.predictions)
+        split = preparation.split_table(pool, fold.split, fold.fitted.normalised)
+        made = (fold.fitted.history, split, fold.predictions)
         for kind, table in zip(tables, made, strict=True):
             if len(table):
                 place = 4 if kind == "predictions" else 0

@@ -49,6 +49,8 @@ def test_counts_are_printed_as_json(call):
             "speaker": 1, "speaker_text": None, "take": None, "recording": 0, "twin": None, "watched": 0,
             "fitted": None,
         },
+        "clips": 3,
+        "known": {"speaker": 3, "speaker_text": 0, "take": 0, "recording": 3, "twin": 0},
     }  # fmt: skip
 
 
@@ -94,6 +96,11 @@ def test_copy_that_is_not_there_is_known_by_the_checksum_that_is_given(call, tmp
         ("clip,speaker,part\na,s1,train\nb,s2,trian\n", "split.csv, line 3: 'trian' is no part"),
         ("clip,speaker,part\na,s1,train\nb,,test\n", "split.csv, line 3: the speaker is empty"),
         ("clip,speaker,part\na,s1,test\n", "no row is of the train part"),
+        ("clip,speaker,part,Part\na,s1,train,test\n", "split.csv has the column part more than once"),
+        (
+            "clip,speaker,part,fitted\na,s1,train,x\nb,s2,test,\n",
+            "split.csv, line 2: `fitted` is 'x'; expected yes, no",
+        ),
         ("", "is no CSV that can be read"),
     ],
 )
@@ -137,3 +144,36 @@ def test_clips_of_no_part_are_left_aside(call):
 def test_recordings_that_are_not_there_are_counted_in_a_note(call):
     told = call("path,speaker,part\nx/a.wav,s1,train\nx/b.wav,s2,test\n")
     assert "note: 2 of 2 recordings can't be read: they are compared by name alone" in told.output
+
+
+def counts(done):
+    return json.loads(done.stdout)["leaks"]
+
+
+def test_blanks_around_a_cell_tell_no_two_apart(call):
+    assert counts(call("clip,speaker,part\na,s1,train\nb, s1 ,test\n", "--json"))["speaker"] == 1
+
+
+def test_checksums_are_the_same_in_upper_and_lower_case(call):
+    rows = "clip,speaker,part,sha256\na,s1,train,H9\nb,s2,test,h9\n"
+    assert counts(call(rows, "--json"))["recording"] == 1
+
+
+def test_clip_with_a_checksum_in_one_part_alone_is_the_same_recording(call):
+    rows = "clip,speaker,part,sha256\na,s1,train,\na,s2,test,h1\n"
+    assert counts(call(rows, "--json"))["recording"] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [("y", 1), ("Yes ", 1), ("true", 1), ("1", 1), ("", 0), ("no", 0), ("N", 0), ("False", 0), ("0", 0)],
+)
+def test_fitted_is_said_in_any_of_the_usual_words(call, said, count):
+    rows = f"clip,speaker,part,fitted\na,s1,train,yes\nb,s2,test,{said}\n"
+    assert counts(call(rows, "--json"))["fitted"] == count
+
+
+def test_text_that_is_known_for_some_clips_alone_is_told(call):
+    done = call("clip,speaker,part,text\na,s1,train,t1\nb,s1,test,\n")
+    assert "0 (0.0 %)  whose speaker and sentence is in training (known for 1 of 2 clips)" in done.output
+    assert "known for" not in call("clip,speaker,part,text\na,s1,train,t1\nb,s1,test,t2\n").output

@@ -224,6 +224,21 @@ def test_speaker_text_folds_share_neither_speaker_nor_text_and_test_each_clip_on
     assert any(len(a.test) != len(b.test) or (a.test != b.test).any() for a, b in zip(found, other, strict=False))
 
 
+def test_texts_are_drawn_again_where_a_class_would_not_be_left_to_train():
+    clips = clip_table("emodb", 3, 8)
+    clips["emotion"] = np.where(clips["text"].isin(["emodb-0", "emodb-1"]), "happy", "sad")
+    drawn = []
+    for seed in range(20):
+        found = splits.speaker_text_folds(clips, seed)
+        assert all(set(clips["emotion"].iloc[split.train]) == {"happy", "sad"} for split in found)
+        texts = np.random.default_rng([seed, 1]).permutation(sorted(set(clips["text"])))
+        first_draw = [set(half) for half in (texts[:4], texts[4:])]
+        drawn.append([set(clips["text"].iloc[split.test]) for split in found[:2]] == first_draw)
+        if drawn[-1] is False:
+            assert sum("emodb-0" in half and "emodb-1" in half for half in first_draw) == 1
+    assert set(drawn) == {True, False}
+
+
 def test_text_folds_without_a_class_to_train_are_refused():
     clips = clip_table("emodb", 2, 2)
     clips.loc[clips["text"] == "emodb-0", "emotion"] = "happy"

@@ -1,13 +1,13 @@
 """What of a test part is in the training part as well: speakers, sentences, takes, recordings, altered copies.
 
 Knows a clip table and index sets, nothing else. Columns are `clip` (an id), `speaker` and, where known, `text` (what is
-said), `emotion`, `take` (which utterances are takes of one: where it is missing, speaker, text and emotion together),
+said), `emotion`, `take` (which utterances of a speaker are takes of one, where text or emotion is not known),
 `copy_of` (id of the clip that an altered copy was made from, "" for an original), `sha256` (of the recording) and
 `fitted` ("yes" where a normalisation or a selection of features was fitted on the clip, whatever its part).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,8 @@ OTHER_KINDS = {
     "watched": "that are watched while training",
     "fitted": "that a normalisation or selection is fitted on",
 }
-YES = ("yes", "true", "1", "1.0")
+YES = ("yes", "y", "true", "1", "1.0")
+NO = ("", "no", "n", "false", "0", "0.0")
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,16 @@ class Leaks:
 
     `kinds` are those of what a test example shares with training (`KINDS`); `watched` are those that are in the
     validation part as well, or whose recording is: they decide when training stops; `fitted` those that a
-    normalisation or selection was fitted on.
+    normalisation or selection was fitted on. `known` is for how many of the `clips` that are trained on or tested the
+    table says what a kind compares: one that is known for some of them may be there more often than it is counted.
     """
 
     tested: int
     kinds: dict[str, np.ndarray | None]
     watched: np.ndarray
     fitted: np.ndarray | None = None
+    clips: int = 0
+    known: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def all_kinds(self) -> dict[str, np.ndarray | None]:
@@ -67,7 +71,9 @@ def pooled(folds: Sequence[Leaks]) -> Leaks:
         return None if any(which is None for which in found) else np.concatenate(found)
 
     kinds = {kind: joined(kind) for kind in KINDS}
-    return Leaks(sum(fold.tested for fold in folds), kinds, joined("watched"), joined("fitted"))
+    known = {kind: sum(fold.known[kind] for fold in folds) for kind in folds[0].known}
+    tested, clips = (sum(counts) for counts in zip(*((fold.tested, fold.clips) for fold in folds), strict=True))
+    return Leaks(tested, kinds, joined("watched"), joined("fitted"), clips, known)
 
 
 def leaks(table: "pd.DataFrame", train: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> Leaks:
@@ -83,35 +89,70 @@ def leaks(table: "pd.DataFrame", train: Sequence[int], validation: Sequence[int]
     Leaks, of the test examples in their order
     """
     told = table.drop(columns="path", errors="ignore")  # where a clip lies tells nothing, and may be no Unicode
-    table = told.fillna("").astype(str).reset_index(drop=True)
-    train, test = np.asarray(train, dtype=np.int64), np.asarray(test, dtype=np.int64)
-    keys = _keys(table)
+    told = told.fillna("").astype(str).reset_index(drop=True)
+    train, validation, test = (np.asarray(rows, dtype=np.int64) for rows in (train, validation, test))
+    keys = _keys(told)
     found = {kind: _shared(one, train, test) for kind, one in keys.items()}
-    found["twin"] = _twins(table, train, test)
-    validation = np.asarray(validation, dtype=np.int64)
     watched = np.isin(test, validation)
     if (same := _shared(keys["recording"], validation, test)) is not None:
         watched = watched | same
-    return Leaks(len(test), {kind: found[kind] for kind in KINDS}, watched, _fitted(table, test))
+    used = np.union1d(train, test)
+    known = {kind: 0 if one is None else int((one.iloc[used] != "").sum()) for kind, one in keys.items()}
+    return Leaks(len(test), found, watched, _fitted(told, test), len(used), known)
+
+
+def linked(rows: Iterable[Sequence[str]]) -> list[str]:
+    """One name for all rows that have an entry in common, if only through other rows; "" for a row without entries."""
+    above: dict[str, str] = {}
+
+    def first(one: str) -> str:
+        while (higher := above.get(one, one)) != one:
+            above[one] = above.get(higher, higher)
+            one = higher
+        return one
+
+    kept = [[one for one in row if one] for row in rows]
+    for row in kept:
+        for one in row[1:]:
+            above[first(one)] = first(row[0])
+    return [first(row[0]) if row else "" for row in kept]
 
 
 def _fitted(table: "pd.DataFrame", test: np.ndarray) -> np.ndarray | None:
-    if "fitted" not in table:
+    if "fitted" not in table or not table["fitted"].str.strip().any():
         return None
-    return table["fitted"].str.lower().isin(YES).iloc[test].to_numpy()
+    return table["fitted"].str.strip().str.lower().isin(YES).iloc[test].to_numpy()
 
 
 def _keys(table: "pd.DataFrame") -> "dict[str, pd.Series | None]":
-    """What two rows must have in common to leak; "" in a row: it is not known."""
-    recording = table["clip"]
-    if "sha256" in table:
-        recording = table["sha256"].where(table["sha256"] != "", table["clip"])
+    """What two rows must have in common to leak, by kind; "" in a row: it is not known."""
+    take, numbered = _joined(table, ["speaker", "text", "emotion"]), _joined(table, ["speaker", "take"])
+    if take is None or numbered is None:
+        take = numbered if take is None else take
+    else:
+        take = take.where(take != "", numbered)
     return {
         "speaker": _joined(table, ["speaker"]),
         "speaker_text": _joined(table, ["speaker", "text"]),
-        "take": _joined(table, ["take"]) if "take" in table else _joined(table, ["speaker", "text", "emotion"]),
-        "recording": recording,
+        "take": take,
+        "recording": _recordings(table),
+        "twin": _originals(table),
     }
+
+
+def _recordings(table: "pd.DataFrame") -> "pd.Series":
+    """The same for rows of one clip or one checksum."""
+    if "sha256" not in table:
+        return table["clip"]
+    names = [(f"{column} " + table[column]).where(table[column] != "", "") for column in ("clip", "sha256")]
+    return table.assign(recording=linked(zip(*names, strict=True)))["recording"]
+
+
+def _originals(table: "pd.DataFrame") -> "pd.Series | None":
+    """The same for an original and all its altered copies, copies of copies among them."""
+    if "copy_of" not in table:
+        return None
+    return table.assign(original=linked(zip(table["clip"], table["copy_of"], strict=True)))["original"]
 
 
 def _joined(table: "pd.DataFrame", columns: list[str]) -> "pd.Series | None":
@@ -125,11 +166,3 @@ def _shared(keys: "pd.Series | None", train: np.ndarray, test: np.ndarray) -> np
     if keys is None or not (keys != "").any():
         return None
     return keys.iloc[test].isin(set(keys.iloc[train]) - {""}).to_numpy()
-
-
-def _twins(table: "pd.DataFrame", train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
-    """Test examples of which an altered copy, or the original, or another copy of it, is in training."""
-    if "copy_of" not in table:
-        return None
-    original = table["copy_of"].where(table["copy_of"] != "", table["clip"])
-    return original.iloc[test].isin(set(original.iloc[train])).to_numpy()

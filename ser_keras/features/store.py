@@ -28,7 +28,6 @@ from ser_keras.files import remove_left, write_atomically, write_json
 from ser_keras.memory import keep_freed
 
 PART = 32  # clips of one part: what is lost at most, a worker, when a run is killed
-MAPPED = min(1024, max(16, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4))  # parts that are mapped at a time
 ABOUT = "pipeline.json"
 FIELDS = ("clip", "bytes", "mtime_ns", "error")
 
@@ -61,7 +60,15 @@ class Part:
         return _mapped(self)[row]
 
 
-@lru_cache(maxsize=MAPPED)
+def mapped_at_a_time(open_files: int) -> int:
+    """How many parts are mapped at a time: half of the files that a process may have open, 16 to 1024.
+
+    A part that is not mapped is mapped anew for every clip where clips come in random order.
+    """
+    return 1024 if open_files == resource.RLIM_INFINITY else min(1024, max(16, open_files // 2))
+
+
+@lru_cache(maxsize=mapped_at_a_time(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
 def _mapped(part: Part) -> np.ndarray:
     return np.asarray(np.memmap(part.path, part.dtype, "r", part.offset, part.shape, part.order))
 

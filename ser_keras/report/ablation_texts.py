@@ -70,7 +70,8 @@ def p_text(p: float | None) -> str:
 
 def marks(entry: Entry) -> list[str]:
     """What keeps the figures from being the paper's: synthetic recordings, quick runs, fewer epochs, missing clips."""
-    return unlike(entry["corpora"], entry["missing_corpora"], quick=entry["quick"], epochs=entry["held_epochs"])
+    epochs = None if entry["quick"] else entry["held_epochs"]  # --quick holds them itself
+    return unlike(entry["corpora"], entry["missing_corpora"], quick=entry["quick"], epochs=epochs)
 
 
 def sentences(entry: Entry) -> list[str]:

@@ -1,7 +1,7 @@
 """What a comparison came to, as plain values: its cells read from disk and checked, boards, matrices, calibration.
 
-Fractions are in [0, 1]. Cells of several seeds are pooled: each clip then counts once a seed, scores are means over
-seeds, and intervals are over speakers. Loads no model.
+Fractions are in [0, 1]. Cells of several seeds are pooled: each clip then counts once a seed, scores (ECE among them)
+are means over seeds, intervals are over speakers, and the bins of a reliability diagram hold all seeds. Loads no model.
 """
 
 import json
@@ -96,8 +96,8 @@ def report(results: Sequence[Result], name: str) -> dict:
     -------
     dict : `name`, `generated`, `classes`, `corpora`, `models` (name → title), `marks` ("synthetic", "quick"),
         `set_aside`, `leaks`, `overall` (one entry a model, the best first), `boards` (one a set of training and test
-        corpora: `mode`, `train`, `test`, `rows`, the best UAR first), `matrices` (one a model), `calibration` and
-        `pairs` (one a model and mode, over all its corpora)
+        corpora: `mode`, `train`, `test`, `same_groups` where gender and corpus are one, `rows`, the best UAR first),
+        `matrices` (one a model), `calibration` and `pairs` (one a model and mode, over all its corpora)
     """
     found = {corpus: one for result in results for corpus, one in result.record["corpora"].items()}
     corpora = {corpus: found[corpus] for corpus in sorted(found, key=_place(corpora_of(name)))}
@@ -156,12 +156,20 @@ def _boards(results: Sequence[Result], corpora: list[str]) -> list[dict]:
             "mode": mode,
             "train": list(train),
             "test": list(test),
+            "same_groups": _same_groups(next(iter(groups[mode, train, test].values()))[0].table),
             "rows": sorted(
                 (_entry(cells) for cells in groups[mode, train, test].values()), key=lambda entry: -entry["uar"]
             ),
         }
         for mode, train, test in order
     ]
+
+
+def _same_groups(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """(gender, corpus) of each group of clips, where a gender is a corpus and a corpus a gender; [] elsewhere."""
+    pairs = sorted(set(zip(table["gender"], table["corpus"], strict=True)))
+    alone = all(len(set(side)) == len(pairs) for side in zip(*pairs, strict=True))
+    return pairs if alone and len(pairs) > 1 else []
 
 
 def _entry(cells: Sequence[Result]) -> dict:
@@ -190,17 +198,26 @@ def _confusion(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
 
 
 def _calibration(cells: Sequence[Result]) -> dict:
+    """How sure a model is; the ECE is the mean of its seeds, as their errors could cancel out in bins that hold all."""
     classes = cells[0].record["classes"]
-    table = pd.concat([one.table for one in cells], ignore_index=True)
-    true = table["true"].map({name: number for number, name in enumerate(classes)}).to_numpy()
-    bins = calibration.reliability(table[classes].to_numpy(dtype=float), true)
+    by_seed: dict[int, list[pd.DataFrame]] = {}
+    for one in cells:
+        by_seed.setdefault(one.record["seed"], []).append(one.table)
+    tables = [pd.concat(of_seed, ignore_index=True) for of_seed in by_seed.values()]
+    table = pd.concat(tables, ignore_index=True)
+    bins = _bins(table, classes)
     return {
-        "ece": calibration.expected_calibration_error(bins),
+        "ece": fmean(calibration.expected_calibration_error(_bins(one, classes)) for one in tables),
         "clips": len(table),
         "confidence": float(table[classes].max(axis=1).mean()),
         "accuracy": float((table["true"] == table["predicted"]).mean()),
         "bins": [asdict(one) for one in bins],
     }
+
+
+def _bins(table: pd.DataFrame, classes: Sequence[str]) -> tuple[calibration.Bin, ...]:
+    true = table["true"].map({name: number for number, name in enumerate(classes)}).to_numpy()
+    return calibration.reliability(table[classes].to_numpy(dtype=float), true)
 
 
 def _pairs(cells: Sequence[Result]) -> dict:

@@ -75,10 +75,14 @@ def board(board: Mapping) -> Table:
 
 
 def board_line(board: Mapping) -> str:
-    """How many clips and speakers a board's figures are of."""
+    """How many clips and speakers a board's figures are of, and whether gender and corpus can be told apart."""
     row = board["rows"][0]
     folds = f" in {texts.counted(row['folds'], 'fold')}" if row["folds"] > 1 else ""
-    return f"{texts.counted(row['clips'], 'test clip')} of {texts.counted(row['speakers'], 'speaker')}{folds}."
+    told = f"{texts.counted(row['clips'], 'test clip')} of {texts.counted(row['speakers'], 'speaker')}{folds}."
+    if not board["same_groups"]:
+        return told
+    same = ", ".join(f"{corpus} is all {gender}" for gender, corpus in board["same_groups"])
+    return f"{told} Gender and corpus divide these clips alike ({same}): a difference may come from either."
 
 
 def groups(board: Mapping, kind: str) -> Table | None:

@@ -85,6 +85,9 @@ def _experiment(entry: Mapping, figures: Sequence[Mapping[str, object]]) -> list
     ]  # fmt: skip
     blocks += ["### Runs", table(["Run", "Accuracy", "UAR", "Test clips", "Epochs", "Kept", "Training"], runs)]
     blocks.append(texts.spread(entry))
+    for run in entry["runs"]:
+        if rows := split_texts.fold_rows(run):
+            blocks += [f"Seed {run['seed']}, fold by fold:", table(split_texts.FOLD_HEADS, rows)]
     by_parts = parts.rows(entry)
     blocks += ["### Parts of the test set", table(PARTS, by_parts)] if by_parts else []
     blocks += [plain(parts.confused(entry))] if parts.confused(entry) else []
@@ -107,7 +110,9 @@ def _scores(entry: Mapping) -> list[str]:
         for row in texts.classification_rows(entry)
     ]  # fmt: skip
     findings = [f"- {plain(finding['text'])} ({plain(finding['source'])})" for finding in entry["audit"]]
-    blocks = ["### Classification report", table(heads, rows), "### Audit of the printed table"]
+    blocks = ["### Classification report", table(heads, rows)]
+    blocks += [plain(parts.absent(entry))] if parts.absent(entry) else []
+    blocks.append("### Audit of the printed table")
     blocks += [plain(line) for line in (texts.audit_line(entry), *evidence.size_lines(entry))]
     blocks += [*(["\n".join(findings)] if findings else [])]
     return blocks + [plain(f"Note: {note}.") for note in entry["audit_notes"]]
@@ -124,6 +129,9 @@ def _choices(entry: Mapping) -> list[str]:
 
 def _split(entry: Mapping) -> list[str]:
     blocks = ["### Split"]
+    if entry["leakage"]:
+        blocks.append(table(split_texts.leak_heads(entry), split_texts.leak_rows(entry)))
+        blocks += [caution] if (caution := split_texts.leak_caution(entry)) else []
     for split in entry["splits"]:
         blocks.append(plain(f"{texts.seeds(split).capitalize()}. {split_texts.leak(entry, split)} {split['note']}"))
         blocks += [plain(line) for line in split_texts.more_leaks(split)]

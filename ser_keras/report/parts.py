@@ -55,6 +55,17 @@ def rows(entry: texts.Entry) -> list[list[str]]:
     ]
 
 
+def absent(entry: texts.Entry) -> str:
+    """Why macro recall is not the UAR, where a class has no test clip in one of the runs; "" where all have some."""
+    names = [name for name in entry["classes"] if not all(run["report"][name]["support"] for run in entry["runs"])]
+    if not names:
+        return ""
+    return (
+        f"The macro average counts a class without test clips ({', '.join(names)}) as 0, as scikit-learn's report "
+        "does; the UAR is over the classes that have some."
+    )
+
+
 def confused(entry: texts.Entry) -> str:
     """Which emotions of high arousal are taken for each other, in one sentence; "" where there are no two of them."""
     told = [

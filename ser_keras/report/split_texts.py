@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from ser_keras.report import texts
 from ser_keras.report.texts import Entry
 
+FOLD_HEADS = ("Fold", "Accuracy", "UAR", "Test clips", "Epochs", "Kept", "Speakers tested")
+
 
 def leak(entry: Entry, split: Mapping[str, object]) -> str:
     """Which speakers are on both sides of a split, and what that means."""
@@ -42,6 +44,12 @@ def speaker_lists(split: Mapping[str, object]) -> dict[str, str]:
     return told
 
 
+def leak_heads(entry: Entry) -> list[str]:
+    """The heads of `leak_rows`; the first says of how many test examples and runs."""
+    told = f"{texts.counted(entry['leakage']['tested'], 'test example')} of {texts.counted(len(entry['runs']), 'run')}"
+    return [told, "Leaking", "Share", "Accuracy on these", "On the others"]
+
+
 def leak_rows(entry: Entry) -> list[list[str]]:
     """Each kind of leak: what, test examples, their share, accuracy on these and on the others."""
     return [
@@ -54,6 +62,30 @@ def leak_rows(entry: Entry) -> list[list[str]]:
         ]
         for row in entry["leakage"]["kinds"]
     ]
+
+
+def leak_caution(entry: Entry) -> str:
+    """What a difference between the two accuracies does not show; "" where there is none to compare."""
+    if not any(None not in (row["accuracy"], row["accuracy_clean"]) for row in entry["leakage"]["kinds"]):
+        return ""
+    return (
+        "Leaking and clean test clips may be of different corpora or emotions, so the difference between their "
+        "accuracies is not the effect of the leak alone."
+    )
+
+
+def fold_rows(run: Mapping) -> list[list[str]]:
+    """What each fold of a run came to, and all of them pooled; [] for a run of one split."""
+    rows = [
+        [
+            str(fold["fold"]), texts.percent(fold["accuracy"]), texts.percent(fold["uar"]), str(fold["n_test"]),
+            str(fold["epochs_run"] or texts.NOTHING), str(fold["best_epoch"] or texts.NOTHING),
+            texts.some(fold["speakers"]),
+        ]
+        for fold in run["folds"]
+    ]  # fmt: skip
+    pooled = ["pooled", texts.percent(run["accuracy"]), texts.percent(run["uar"]), str(run["n_test"]), "", "", ""]
+    return [*rows, pooled] if rows else []
 
 
 def more_leaks(split: Mapping[str, object]) -> list[str]:

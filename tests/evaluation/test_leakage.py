@@ -67,9 +67,42 @@ def test_missing_values_are_not_equal_to_each_other():
     assert (found["speaker_text"], found["recording"]) == (None, 0)
 
 
-def test_takes_are_as_named_where_they_are():
-    table = TABLE.assign(take=["x", "y", "z", "x", "", "", ""])
-    assert [counts([0], [row], table=table)["take"] for row in (1, 3, 4)] == [0, 1, 0]
+def test_takes_of_a_speaker_are_as_named_where_text_or_emotion_is_not_known():
+    table = TABLE.assign(take=["x", "y", "z", "x", "x", "", ""])
+    assert [counts([0], [row], table=table)["take"] for row in (1, 2, 3)] == [1, 0, 0]
+    untold = table.drop(columns="emotion")
+    assert [counts([0], [row], table=untold)["take"] for row in (1, 3, 4)] == [0, 1, 0]
+    in_part = table.assign(text=["", "t1", "", "t2", "", "t9", ""])
+    assert [counts([0], [row], table=in_part)["take"] for row in (1, 2, 3)] == [0, 0, 0]
+    assert counts([0], [2], table=in_part.assign(take="x"))["take"] == 1
+
+
+def test_take_that_numbers_repetitions_is_no_leak_between_speakers():
+    table = pd.DataFrame({"clip": list("abcd"), "speaker": ["s1", "s1", "s2", "s2"], "take": ["1", "2", "1", "2"]})
+    assert counts([0, 1], [2, 3], table=table)["take"] == 0
+
+
+def test_copy_of_a_copy_is_a_twin_and_a_circle_of_copies_ends():
+    table = pd.DataFrame({"clip": list("abcd"), "speaker": list("1234"), "copy_of": ["", "a", "b", ""]})
+    assert [counts([0], [row], table=table)["twin"] for row in (1, 2, 3)] == [1, 1, 0]
+    circle = table.assign(copy_of=["", "c", "b", ""])
+    assert [counts([1], [row], table=circle)["twin"] for row in (0, 2, 3)] == [0, 1, 0]
+
+
+def test_recording_is_the_same_by_its_clip_or_its_checksum():
+    table = pd.DataFrame({"clip": list("aabc"), "speaker": list("1234"), "sha256": ["", "h1", "h1", "h2"]})
+    assert [counts([0], [row], table=table)["recording"] for row in (1, 2, 3)] == [1, 1, 0]
+
+
+def test_what_is_known_for_some_clips_alone_is_told():
+    table = TABLE.assign(text=["t1", "", "", "t2", "", "", ""])
+    found = leaks(table, [0, 3], [4, 5], [1])
+    assert (found.clips, found.known["speaker"], found.known["speaker_text"]) == (3, 3, 2)
+
+
+def test_nobody_knows_what_was_fitted_where_nothing_says_so():
+    assert counts([0], [1], table=TABLE.assign(fitted=""))["fitted"] is None
+    assert counts([0], [1], table=TABLE.assign(fitted=["no", "", "", "", "", "", ""]))["fitted"] == 0
 
 
 def complete(name):

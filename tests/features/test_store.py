@@ -313,3 +313,9 @@ def test_what_a_killed_process_left_in_the_store_is_removed(recordings, tmp_path
     left.write_bytes(b"half")
     extract(PIPELINE, recordings, tmp_path / "store")
     assert not left.exists()
+
+
+# 1024 is the usual soft limit of Linux, 256 that of macOS
+@pytest.mark.parametrize(("open_files", "parts"), [(1024, 512), (256, 128), (8, 16), (1_048_576, 1024), (-1, 1024)])
+def test_half_of_the_files_that_may_be_open_are_for_mapped_parts(open_files, parts):
+    assert store.mapped_at_a_time(open_files) == parts

@@ -130,6 +130,36 @@ def test_seeds_are_pooled_to_their_mean(make_cell, tmp_path):
     assert row["uar_std"] > 0
 
 
+def test_ece_is_the_mean_of_the_seeds_where_pooled_errors_would_cancel_out(make_cell, tmp_path):
+    tables = [predictions("emodb", 0.6, seed) for seed in (0, 6)]
+    for seed in (0, 6):
+        make_cell("paper/good", "emodb", seed=seed)
+    own = [(one["true"] == one["predicted"]).mean() - 0.6 for one in tables]
+    assert own[0] * own[1] < 0  # one too sure, the other not sure enough
+    found = comparison.report(comparison.read_all(tmp_path), "one")
+    (row,) = found["boards"][0]["rows"]
+    (calibrated,) = found["calibration"]
+    assert row["ece"] == calibrated["ece"] == pytest.approx(np.mean(np.abs(own)))
+    assert sum(one["clips"] for one in calibrated["bins"]) == 48
+
+
+def test_gender_that_equals_corpus_is_told_where_both_divide_the_clips_alike(make_cell, tmp_path):
+    folder = make_cell("paper/good", "savee+tess")
+    table = pd.read_csv(folder / "predictions.csv")
+    half = np.arange(len(table)) < 12
+
+    def line(genders):
+        told = table.assign(corpus=np.where(half, "savee", "tess"), gender=genders)
+        told.to_csv(folder / "predictions.csv", index=False)
+        (board,) = comparison.report(comparison.read_all(tmp_path), "one")["boards"]
+        return comparison_texts.board_line(board)
+
+    alike = "Gender and corpus divide these clips alike (tess is all female, savee is all male)"
+    assert alike in line(np.where(half, "male", "female"))
+    assert "alike" not in line(np.where(np.arange(len(table)) < 11, "male", "female"))
+    assert "alike" not in line(np.full(len(table), "male"))
+
+
 def test_pairs_are_those_of_all_corpora_of_a_mode(two_corpora):
     found = comparison.report(comparison.read_all(two_corpora), "two")
     (pairs,) = [one["pairs"] for one in found["pairs"] if (one["model"], one["mode"]) == ("majority", "within")]

@@ -4,6 +4,7 @@ import dataclasses
 import runpy
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +13,8 @@ import soundfile
 from ser_keras import fitting, preparation, training
 from ser_keras.errors import AudioError, ProtocolError
 from ser_keras.features.pipeline import step
+from ser_keras.report import leaks
+from ser_keras.report.runs import read
 from ser_keras.splits import Split
 
 TINY = runpy.run_path(str(Path(__file__).with_name("tiny.py")))
@@ -97,6 +100,36 @@ def test_copies_made_before_the_split_are_rows_of_it_and_their_leak_is_counted(c
     split = stored(folder)["split"]
     assert (split["twins_in_training"], split["watched_test_clips"], split["unused"]) == (leaked, 27, 0)
     assert 0 < leaked <= 27
+
+
+def test_split_says_which_clips_a_normalisation_was_fitted_on(corpora, settings):
+    folder = training.run(TASK, corpora, settings)
+    parts = pd.read_csv(folder / "split.csv", keep_default_na=False)
+    assert dict(parts.groupby("part")["fitted"].agg(set)) == {"train": {"yes"}, "validation": {"no"}, "test": {"no"}}
+    assert stored(folder)["split"]["leaks"]["fitted"] == 0
+    assert leaks.found(read(folder)).counts["fitted"] == 0
+
+    def plain(num_classes, choices):
+        inputs = keras.Input((8, 4))
+        flat = keras.layers.Flatten()(inputs)
+        return keras.Model(inputs, keras.layers.Dense(num_classes, activation="softmax")(flat))
+
+    task = dataclasses.replace(TASK, seed=1, variant=dataclasses.replace(VARIANT, build=plain))
+    parts = pd.read_csv(training.run(task, corpora, settings) / "split.csv", keep_default_na=False)
+    assert set(parts["fitted"]) == {"no"}
+
+
+def test_normalisation_fitted_on_clips_that_are_tested_is_a_leak(corpora, settings):
+    def same(clips, seed, choices):
+        numbers = np.arange(len(clips))
+        return Split(numbers, numbers[:0], numbers[:10])
+
+    unwatched = {"validation_share": 0.0, "patience": None, "monitor": "loss"}
+    variant = dataclasses.replace(
+        VARIANT, split=same, training=lambda choices: dataclasses.replace(recipe(choices), **unwatched)
+    )
+    folder = training.run(dataclasses.replace(TASK, variant=variant), corpora, settings)
+    assert leaks.found(read(folder)).counts["fitted"] == stored(folder)["split"]["leaks"]["fitted"] == 10
 
 
 def test_copy_is_fed_with_the_features_of_its_own_pipeline(corpora, settings):
