@@ -254,7 +254,7 @@ def test_two_processes_bring_a_corpus_once(there, served, asked, given):
             time.sleep(0.05)
         with subprocess.Popen(command, **pipes) as second:
             told = second.stderr.readline()
-            assert told == f"another process is at bringing {served}/EmoDB: waiting until it is through\n"
+            assert told == f"waiting for another process to finish bringing {served}/EmoDB\n"
             given.set()
             found = [process.communicate() for process in (first, second)]
     assert found == [("03a01Fa.wav=happy 03a01Wa.wav=angry!\n", "")] * 2
