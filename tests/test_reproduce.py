@@ -279,7 +279,7 @@ def test_salian2021_runs_without_savee_and_says_so(real_corpora, tmp_path):
     report = (tmp_path / "runs/salian2021/report/report.md").read_text(encoding="utf-8")
     assert "savee is not there: the experiment was run without it." in report
     assert "have their twin in the training part" in report
-    assert "are watched while training too" in report
+    assert "are used for validation too" in report
 
 
 @pytest.mark.real_data

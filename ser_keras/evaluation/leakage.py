@@ -20,10 +20,10 @@ KINDS = {
     "speaker_text": "speaker and sentence",
     "take": "speaker, sentence and emotion (another take)",
     "recording": "very recording",
-    "twin": "altered copy, or original,",
+    "twin": "augmented copy, or original,",
 }
 OTHER_KINDS = {
-    "watched": "that are watched while training",
+    "watched": "that are used for validation",
     "fitted": "that a normalisation or selection is fitted on",
 }
 YES = ("yes", "y", "true", "1", "1.0")

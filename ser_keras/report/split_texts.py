@@ -98,7 +98,7 @@ def more_leaks(split: Mapping[str, object]) -> list[str]:
         )
     if split["watched_test_clips"]:
         found.append(
-            f"{split['watched_test_clips']} of the {tested} are watched while training too: they decide which epoch "
+            f"{split['watched_test_clips']} of the {tested} are used for validation too: they decide which epoch "
             "is kept, so the accuracy is that of a choice made on them."
         )
     if split["unused"]:

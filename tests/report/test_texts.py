@@ -166,7 +166,7 @@ def test_twins_in_training_watched_and_unused_clips_are_told(entry_of):
     assert split_texts.more_leaks(split) == []
     told = split_texts.more_leaks({**split, "twins_in_training": 3, "watched_test_clips": 107, "unused": 1})
     assert told[0].startswith("3 of the 107 test examples have their twin in the training part")
-    assert told[1].startswith("107 of the 107 test examples are watched while training too")
+    assert told[1].startswith("107 of the 107 test examples are used for validation too")
     assert told[2] == "1 clip is in no part at all."
 
 
