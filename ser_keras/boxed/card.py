@@ -6,7 +6,7 @@ import pandas as pd
 
 from ser_keras.corpora import manifest
 from ser_keras.evaluation import breakdown
-from ser_keras.report import texts
+from ser_keras.report import overview, texts
 
 
 def figures(predictions: pd.DataFrame, classes: tuple[str, ...]) -> dict:
@@ -98,5 +98,4 @@ def text(record: Mapping) -> str:
 
 
 def _figure(scores: Mapping, kind: str) -> str:
-    low, high = (f"{100 * end:.1f}" for end in scores[f"{kind}_interval"])
-    return f"{texts.percent(scores[kind])} [{low}, {high}]"
+    return texts.percent(scores[kind]) + overview.ends(scores[f"{kind}_interval"])
