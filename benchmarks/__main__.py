@@ -42,6 +42,9 @@ def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whol
         subjects = extraction.subjects(data)
     if unknown := set(only) - set(subjects):
         raise click.BadParameter(f"no pipeline {', '.join(sorted(unknown))}; there are {', '.join(sorted(subjects))}")
+    if whole:  # asked before what takes long
+        everything = replace(subjects[WHOLE_PIPELINE], paths=extraction.own_clips(WHOLE, data))
+        extraction.check_whole(everything)
     where = provenance()
     found = {"pipelines": {}}
     if only and out.exists():
@@ -65,8 +68,7 @@ def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whol
             click.echo(f"{name:32}{row(one)}")
             write_json(out, found)  # what is measured stays where the rest is not waited for
         if whole:
-            subject = replace(subjects[WHOLE_PIPELINE], paths=extraction.own_clips(WHOLE, data))
-            found["whole"] = {WHOLE_PIPELINE: {"experiment": WHOLE, **extraction.whole(pools, subject)}}
+            found["whole"] = {WHOLE_PIPELINE: {"experiment": WHOLE, **extraction.whole(pools, everything)}}
             click.echo(f"all clips, two workers: {found['whole']}")
     write_json(out, found)
     click.echo(out)

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import workers
 from ser_keras import choices, discovery
 from ser_keras.corpora.table import load
-from ser_keras.errors import SerError
+from ser_keras.errors import CorpusError, SerError
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.features.store import PART
 from ser_keras.preparation import chosen
@@ -25,6 +25,7 @@ from ser_keras.tasks import Task
 BLOCK = 8  # clips of one turn
 PARTS = 12  # that workers share, or several times these
 TURN_S = 3.0  # of one worker at least
+CHUNK = 256  # recordings of one turn of all of them
 TRANSFORMS = 3000  # of 2048 samples, in a part of them
 
 
@@ -151,7 +152,21 @@ def started(subject: Subject) -> dict:
     }
 
 
-def whole(pools: workers.Pools, subject: Subject, chunk: int = 256) -> dict:
+def check_whole(subject: Subject) -> None:
+    """Refuse recordings of which nothing is left for `whole` to measure.
+
+    Raises
+    ------
+    CorpusError : there are too few
+    """
+    if len(subject.paths) <= CHUNK:
+        raise CorpusError(
+            f"--whole: {len(subject.paths)} recordings, and the first {CHUNK} are not measured, for they pay for "
+            "imports: give --data more of them"
+        )
+
+
+def whole(pools: workers.Pools, subject: Subject, chunk: int = CHUNK) -> dict:
     """All recordings with two workers, the plain way and with the core, by chunks in turn."""
     clocks, clips = {"reference": 0.0, "core": 0.0}, 0
     with tempfile.TemporaryDirectory() as folder:

@@ -55,6 +55,15 @@ def recordings(folder: Path, clips: int) -> list[Recording]:
     return made
 
 
+def peak_mb(process: int | str = "self") -> int:
+    """Megabytes that a process (Linux) has held at most since its program began.
+
+    `ru_maxrss` is no less than what the process that started it held at that moment.
+    """
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1e3)
+
+
 def measured(clips: int, folder: Path, jobs: int = 2) -> dict:
     """What extraction and a second run take; to be called once in a process, whose peaks of memory it reads."""
     (folder / "clips").mkdir()
@@ -69,8 +78,7 @@ def measured(clips: int, folder: Path, jobs: int = 2) -> dict:
     for start in range(0, clips, 64):
         features.rows(range(start, min(start + 64, clips)))
     read = time.process_time() - processor
-    if jobs > 1:
-        _end_workers()
+    worker_mb = _end_workers() if jobs > 1 else 0
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "clips": clips,
@@ -81,16 +89,31 @@ def measured(clips: int, folder: Path, jobs: int = 2) -> dict:
         "store_mb": round(
             sum(path.stat().st_size for path in (folder / "store").rglob("*") if path.is_file()) / 1e6, 2
         ),
-        "main_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
-        "worker_mb": round(workers.ru_maxrss / 1e3),
+        "main_mb": peak_mb(),
+        "worker_mb": worker_mb,
     }
 
 
-def _end_workers() -> None:
-    """So that the system knows what they took."""
+def _end_workers() -> int:
+    """End them, so that the system knows what they took; megabytes of the largest at its peak, 0 without any."""
     from joblib.externals.loky import get_reusable_executor
 
-    get_reusable_executor().shutdown(wait=True)
+    executor = get_reusable_executor(reuse=True)  # whatever it was made with
+    peak = max(map(peak_mb, executor._processes), default=0)
+    executor.shutdown(wait=True)
+    return peak
+
+
+class Numbers(click.ParamType):
+    """Numbers of clips, with commas between them."""
+
+    name = "numbers"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        parts = value.split(",")
+        if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+            self.fail(f"{value!r} is not a list of numbers from 1 on, as 1000,10000", param, ctx)
+        return tuple(map(int, parts))
 
 
 def draw(found: list[dict], path: Path) -> None:
@@ -114,7 +137,9 @@ def draw(found: list[dict], path: Path) -> None:
 
 
 @click.command()
-@click.option("--numbers", default=",".join(map(str, NUMBERS)), show_default=True, help="Numbers of clips.")
+@click.option(
+    "--numbers", type=Numbers(), default=",".join(map(str, NUMBERS)), show_default=True, help="Numbers of clips."
+)
 @click.option(
     "--out",
     type=Path,
@@ -123,13 +148,13 @@ def draw(found: list[dict], path: Path) -> None:
     help="JSON file to write; the .svg goes beside it.",
 )
 @click.option("--one", type=(int, Path), hidden=True)
-def main(numbers: str, out: Path, one: tuple[int, Path] | None) -> None:
+def main(numbers: tuple[int, ...], out: Path, one: tuple[int, Path] | None) -> None:
     """Measure time, memory and storage of extraction for growing numbers of clips."""
     if one:
         click.echo(json.dumps(measured(*one)))
         return
     found = []
-    for clips in map(int, numbers.split(",")):
+    for clips in numbers:
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "benchmarks.growth", "--one", str(clips), folder]
             done = subprocess.run(command, capture_output=True, text=True, check=True)

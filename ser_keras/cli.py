@@ -40,14 +40,49 @@ data_option = click.option(
     type=DataFolder(path_type=Path),
     help="Folder of corpora, or its URL. Default: $SER_KERAS_DATA, or else the cache folder.",
 )
+
+
+class Jobs(click.ParamType):
+    """A number of worker processes as joblib counts them: a negative one leaves cores free, from -1 (none) on."""
+
+    name = "integer"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number = click.INT.convert(value, param, ctx)
+        if number == 0:
+            self.fail("0 processes do no work; expected 1 or more, or -1: one per core", param, ctx)
+        return number
+
+
 jobs_option = click.option(
-    "--jobs", type=int, default=-1, show_default=True, help="Number of worker processes; -1: one per core."
+    "--jobs", type=Jobs(), default=-1, show_default=True, help="Number of worker processes; -1: one per core."
 )
 
 
+class OwnPath(click.Path):
+    """A file or folder to write, of this machine; a name that is no Unicode is taken as well."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if isinstance(value, str) and "://" in value:
+            self.fail(
+                f"{value} is a URL, and only recordings (--data) can be in object storage: write to a folder of this "
+                "machine or a mounted one, and copy it from there",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+OUT_FOLDER = OwnPath(file_okay=False)
+OUT_FILE = OwnPath(dir_okay=False)
+
+
 def out_option(what: str, default: str = "runs") -> Callable:
-    """The option `--out`, a folder that need not be there; a name that is no Unicode is taken as well."""
-    return click.option("--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=what)
+    """The option `--out`, a folder that need not be there."""
+    return click.option("--out", type=OUT_FOLDER, default=Path(default), show_default=True, help=what)
 
 
 def seeds_option(default: int) -> Callable:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+ADDRESS = re.compile(r"(?:(?P<scheme>tcp|tls)://)?(?:\[[^][/\s]+\]|[^][/:@\s]+):(?P<port>\d{1,5})")
 PATIENCE_S = 5  # for the scheduler to answer, and for the first worker
 
 
@@ -45,8 +47,8 @@ def spread_over(address: str, out: Path, data: Path | None = None) -> Iterator[P
     Raises
     ------
     DependencyError : no Dask
-    ClusterError : no scheduler or no worker answers, one has several threads, other packages than this machine or does
-        not see the folders; or the scheduler is lost
+    ClusterError : it is no such address; no scheduler or no worker answers, one has several threads, other packages
+        than this machine or does not see the folders; or the scheduler is lost
     """
     try:
         import distributed
@@ -55,6 +57,7 @@ def spread_over(address: str, out: Path, data: Path | None = None) -> Iterator[P
         raise DependencyError(f'--cluster needs {error.name}: pip install "ser_keras[cluster]"') from None
     for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what they log of a lost connection is told in one line
+    _check_address(address)
     out = Path(os.path.abspath(out))
     try:
         client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
@@ -66,6 +69,23 @@ def spread_over(address: str, out: Path, data: Path | None = None) -> Iterator[P
         _check_workers(client, address, out, data)
         with joblib.parallel_config(backend="dask", client=client):
             yield out
+
+
+def _check_address(address: str) -> None:
+    """Refuse what Dask can't connect to: a client that fails at once can't be closed, and says so when it goes."""
+    import distributed
+
+    found = ADDRESS.fullmatch(address)
+    if found is None or not 0 < int(found["port"]) < 2**16:
+        raise ClusterError(
+            f"--cluster {address!r} is no address of a Dask scheduler: expected tcp://HOST:PORT, as `dask scheduler` "
+            "prints it, or tls://HOST:PORT"
+        )
+    if found["scheme"] == "tls" and distributed.Security().get_connection_args("client")["ssl_context"] is None:
+        raise ClusterError(
+            f"--cluster {address} needs certificates: name them in Dask's configuration (distributed.comm.tls), or "
+            "give the scheduler's tcp:// address"
+        )
 
 
 def _check_workers(client: distributed.Client, address: str, out: Path, data: Path | None) -> None:

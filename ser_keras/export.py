@@ -137,9 +137,7 @@ def _described(run: Run, source: Path, form: str, fold: int | None) -> dict:
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path), shell_complete=completion.runs)
 @click.option("--format", "form", type=click.Choice(list(FILES)), default="keras", show_default=True)
 @click.option("--fold", type=click.IntRange(1), help="Which fold's model to export, for a run with several folds.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder to write to. Default: exported/PAPER-EXPERIMENT-…-FORMAT."
-)
+@click.option("--out", type=cli.OUT_FOLDER, help="Folder to write to. Default: exported/PAPER-EXPERIMENT-…-FORMAT.")
 @cli.debug_option
 def command(run: Path, form: str, fold: int | None, out: Path | None) -> None:
     """Export a run's model with its classes and a model card."""

@@ -40,9 +40,7 @@ LONG_S = 15.0  # no clip of the corpora here is as long
     help="Which fold's model to use, for a run with several folds. Default: their mean.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per clip, one per line.")
-@click.option(
-    "--csv", "table", type=click.Path(path_type=Path), help="CSV file to write: one row per clip, or per window."
-)
+@click.option("--csv", "table", type=cli.OUT_FILE, help="CSV file to write: one row per clip, or per window.")
 @click.option(
     "--segments",
     type=click.FloatRange(min=0.2),
@@ -53,7 +51,7 @@ LONG_S = 15.0  # no clip of the corpora here is as long
 )
 @click.option(
     "--plots",
-    type=click.Path(path_type=Path),
+    type=cli.OUT_FOLDER,
     help="Folder for the timelines. Default: that of --csv, or else the current one.",
 )
 @click.option("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True)

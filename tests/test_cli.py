@@ -1,5 +1,6 @@
 """Exit codes and one-line errors of every command."""
 
+import importlib
 import os
 import signal
 import time
@@ -8,6 +9,7 @@ import click
 import pytest
 
 from ser_keras import cli
+from ser_keras.__main__ import COMMANDS
 from ser_keras.errors import AudioError
 
 
@@ -89,3 +91,60 @@ def test_quiet_imports_keep_tensorflow_quiet_unless_asked_otherwise(monkeypatch,
         monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
     with cli.quiet_imports():
         assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == after
+
+
+def refused(option, value):
+    @click.command()
+    @cli.out_option("Folder.")
+    @cli.jobs_option
+    @click.option("--file", type=cli.OUT_FILE)
+    def command(**given):
+        return given
+
+    with pytest.raises(click.UsageError) as told:  # which leaves with 2
+        command.main([option, str(value)], standalone_mode=False)
+    assert "\n" not in told.value.format_message()
+    return told.value.format_message()
+
+
+def test_no_worker_processes_are_refused():
+    assert "0 processes do no work; expected 1 or more, or -1" in refused("--jobs", 0)
+    assert "'some' is not a valid integer" in refused("--jobs", "some")
+
+
+@pytest.mark.parametrize("jobs", [-2, -1, 1, 3])
+def test_numbers_of_worker_processes_are_those_of_joblib(jobs):
+    @click.command()
+    @cli.jobs_option
+    def command(jobs):
+        return jobs
+
+    assert command.main(["--jobs", str(jobs)], standalone_mode=False) == jobs
+
+
+@pytest.mark.parametrize("option", ["--out", "--file"])
+@pytest.mark.parametrize("url", ["s3://bucket/x", "memory://x"])
+def test_url_is_no_place_to_write_to(tmp_path, monkeypatch, option, url):
+    monkeypatch.chdir(tmp_path)
+    assert f"{url} is a URL, and only recordings (--data) can be in object storage: write " in refused(option, url)
+    assert not list(tmp_path.iterdir())
+
+
+def test_file_is_no_folder_to_write_to_and_a_folder_no_file(tmp_path):
+    (tmp_path / "table.csv").write_text("a")
+    assert f"Directory '{tmp_path / 'table.csv'}' is a file" in refused("--out", tmp_path / "table.csv")
+    assert f"File '{tmp_path}' is a directory" in refused("--file", tmp_path)
+
+
+def every_command():
+    todo = [getattr(importlib.import_module(module), own) for module, own in COMMANDS.values()]
+    while todo:
+        one = todo.pop()
+        todo += one.commands.values() if isinstance(one, click.Group) else ()
+        yield one
+
+
+def test_every_command_checks_where_it_writes():
+    found = [one.type for command in every_command() for one in command.params if "--out" in one.opts]
+    assert len(found) > 8
+    assert {type(one) for one in found} == {cli.OwnPath}

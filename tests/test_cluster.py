@@ -227,6 +227,30 @@ def test_scheduler_that_does_not_answer_is_one_line(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("address", ["foo", "", "http://host:8786", "tcp://host", "tcp://host:0", "tcp://host:65536"])
+def test_what_is_no_address_is_refused_before_there_is_a_client(tmp_path, monkeypatch, address):
+    monkeypatch.setattr(distributed, "Client", None)  # one that fails in its constructor still prints ten seconds later
+    with (
+        pytest.raises(ClusterError, match=f"^--cluster '{address}' is no address .* expected tcp://HOST:PORT"),
+        cluster.spread_over(address, tmp_path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("address", ["tcp://10.0.0.1:8786", "host:8786", "tcp://[::1]:8786", "tcp://a-b.c.org:8786"])
+def test_addresses_that_dask_takes_are_taken(address):
+    cluster._check_address(address)
+
+
+def test_encrypted_scheduler_without_certificates_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(distributed, "Client", None)
+    with (
+        pytest.raises(ClusterError, match="tls://host:8786 needs certificates: name them in Dask's configuration"),
+        cluster.spread_over("tls://host:8786", tmp_path),
+    ):
+        pass
+
+
 def test_missing_package_is_named_with_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (

@@ -20,10 +20,12 @@ def boxed() -> None:
 
 @boxed.command()
 @click.option("--data", type=Path, help="Folder of corpora with CREMA-D. Default: $SER_KERAS_DATA, or the cache.")
-@click.option("--out", type=Path, default=Path("runs/boxed"), show_default=True, help="Folder for runs and features.")
-@click.option("--target", type=Path, default=TARGET, show_default=True, help="Folder to write the model to.")
+@click.option(
+    "--out", type=cli.OUT_FOLDER, default=Path("runs/boxed"), show_default=True, help="Folder for runs and features."
+)
+@click.option("--target", type=cli.OUT_FOLDER, default=TARGET, show_default=True, help="Folder to write the model to.")
 @click.option("--seeds", "count", type=click.IntRange(1), default=3, show_default=True, help="Runs per candidate.")
-@click.option("--jobs", type=int, default=-1, show_default=True, help="Worker processes; -1: one per core.")
+@click.option("--jobs", type=cli.Jobs(), default=-1, show_default=True, help="Worker processes; -1: one per core.")
 @click.option("--quick", is_flag=True, help="Few epochs: a check that it works, not a model to ship.")
 @cli.debug_option
 def build(data: Path | None, out: Path, target: Path, count: int, jobs: int, quick: bool) -> None:

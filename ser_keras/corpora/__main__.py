@@ -138,7 +138,7 @@ def fetch_command(name: str, data: Path | None, address: str | None) -> None:
 
 @corpora.command("synthesize")
 @name_argument
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Data folder to write the corpus to.")
+@click.option("--out", type=cli.OUT_FOLDER, required=True, help="Data folder to write the corpus to.")
 @click.option("--clips-per-class", type=click.IntRange(1), default=20, show_default=True, help="Clips per emotion.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed; equal seeds give equal files.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Number of processes.")

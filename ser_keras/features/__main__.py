@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from ser_keras.features.inventory import Stored
 
 cache_option = click.option(
-    "--cache", type=Path, default=Path("runs/cache/features"), show_default=True, help="Folder of the feature store."
+    "--cache",
+    type=cli.OUT_FOLDER,
+    default=Path("runs/cache/features"),
+    show_default=True,
+    help="Folder of the feature store.",
 )
 
 
@@ -29,7 +33,7 @@ def features() -> None:
 @cli.data_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=cli.OUT_FILE,
     required=True,
     help="File to write: .csv, or .parquet if pyarrow is installed.",
 )

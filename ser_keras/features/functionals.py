@@ -6,15 +6,19 @@ alone. It is imported where it is called. In a process that has loaded TensorFlo
 """
 
 import importlib.util
+import os
+import pickle
+import signal
+import subprocess
 import sys
+import threading
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib.externals.loky import ProcessPoolExecutor
 
-from ser_keras.errors import AudioError, DependencyError
+from ser_keras.errors import AudioError, DependencyError, SerError
 from ser_keras.features.pipeline import Pipeline, step
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE = 16_000  # the lowest of our corpora: of all of them the features then see the same band
 N_EGEMAPS = 88
+_ONE_BY_ONE = threading.Lock()  # for the pipes to the other process
 
 
 @cache
@@ -39,13 +44,14 @@ def egemaps(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     ------
     AudioError : the wave is too short for one frame
     DependencyError : openSMILE is not installed
+    SerError : the process that openSMILE has to itself ended
 
     Source: Eyben et al. (2016), The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for voice research and
     affective computing, IEEE Transactions on Affective Computing 7; computed by the package `opensmile`.
     """
     check_installed()
     if "tensorflow" in sys.modules:
-        values = _other_process().submit(_functionals, "eGeMAPSv02", wave, sample_rate).result()
+        values = _elsewhere("eGeMAPSv02", wave, sample_rate)
     else:
         values = _functionals("eGeMAPSv02", wave, sample_rate)
     if not np.isfinite(values).all():
@@ -59,10 +65,43 @@ def _functionals(feature_set: str, wave: np.ndarray, sample_rate: int) -> np.nda
         return _extractor(feature_set)(wave, sample_rate).reshape(-1)
 
 
+def _elsewhere(*call: object) -> np.ndarray:
+    """`_functionals(*call)`, by the other process."""
+    with _ONE_BY_ONE:
+        child = _other_process()
+        try:
+            pickle.dump(call, child.stdin)
+            child.stdin.flush()
+            return pickle.load(child.stdout)
+        except (BrokenPipeError, EOFError):
+            _other_process.cache_clear()
+            raise SerError(
+                f"the process of openSMILE ended with {child.wait()} and told nothing: is there memory enough for it?"
+            ) from None
+
+
 @cache
-def _other_process() -> ProcessPoolExecutor:
-    """One that holds nothing but openSMILE; it ends with this one."""
-    return ProcessPoolExecutor(max_workers=1)
+def _other_process() -> subprocess.Popen:
+    """One that holds nothing but openSMILE; it ends with this one.
+
+    No pool of processes: a worker of Dask is a daemon, which may not have any.
+    """
+    command = [sys.executable, "-m", "ser_keras.features.functionals"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _answer() -> None:
+    """Carry out what `_elsewhere` asks for, until the asking process ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the asking process
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # what openSMILE prints is no answer
+        while True:
+            try:
+                call = pickle.load(sys.stdin.buffer)
+            except EOFError:
+                return
+            pickle.dump(_functionals(*call), answers)
+            answers.flush()
 
 
 def egemaps_pipeline() -> Pipeline:
@@ -85,3 +124,7 @@ def check_installed() -> None:
     """
     if importlib.util.find_spec("opensmile") is None:
         raise DependencyError('opensmile is not installed: pip install "ser_keras[baseline]"')
+
+
+if __name__ == "__main__":
+    _answer()

@@ -103,6 +103,8 @@ def rebuilt(folder: Path, record: Mapping) -> tuple[Pipeline, np.ndarray | None]
         raise PaperError(f"{paper} now has the choice {error}, which {folder} does not know: train it again") from None
     stored = record["pipeline"]
     now = json.loads(json.dumps({**pipeline.description(), "columns": columns}))
+    if "sources" not in stored:  # a run of an earlier release
+        now.pop("sources", None)
     if now != {key: stored.get(key) for key in now} or stored.get("silence", False) != now.get("silence", False):
         raise RunError(f"{paper} makes other features now than when {folder} was trained: train it again")
     if pipeline.sample_rate is None and record.get("sample_rate"):

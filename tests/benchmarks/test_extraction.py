@@ -2,9 +2,10 @@
 
 import pytest
 
-from benchmarks import extraction, write
+from benchmarks import __main__, extraction, write
 from ser_keras.corpora.synthetic import synthesize
 from ser_keras.corpora.table import load
+from ser_keras.errors import CorpusError
 
 FOUND = {"left_out": 256, "clips": 10, "seconds": {"reference": 9.6, "core": 4.0}, "times_the_reference": 2.4}
 
@@ -23,6 +24,13 @@ def test_clips_of_an_experiment_are_those_of_its_classes(data):
     left_out = clips[~clips["path"].isin(own)]
     assert set(left_out["emotion"]) == {"calm", "surprise"}  # Figure 7 has neither
     assert len(own) == len(clips) - len(left_out) == 6 + 6 + 6  # six classes of each corpus
+
+
+def test_all_of_too_few_recordings_are_refused_before_anything_is_measured(data, tmp_path):
+    out = tmp_path / "found.json"
+    with pytest.raises(CorpusError, match="--whole: 18 recordings, and the first 256 are not measured"):
+        __main__.main(["--data", str(data), "--whole", "--out", str(out)], standalone_mode=False)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ import importlib.util
 import json
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
 import soundfile
 
-from ser_keras.errors import AudioError, DependencyError
+from ser_keras.errors import AudioError, DependencyError, SerError
 from ser_keras.features import functionals
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.features.store import Recording, extract
@@ -56,6 +57,31 @@ def test_process_that_has_loaded_tensorflow_gets_the_same_values():
     assert done.returncode == 0, done.stderr  # in one process glibc ends it: malloc(): invalid size
     wave = (0.1 * np.sin(400 * np.pi * np.arange(16_000) / 16_000)).astype(np.float32)
     assert json.loads(done.stdout) == functionals.egemaps(wave, 16_000).tolist()
+
+
+def test_worker_of_dask_that_has_loaded_tensorflow_gets_the_same_values():
+    distributed = pytest.importorskip("distributed")
+    wave = voiced()
+
+    def beside_tensorflow():
+        sys.modules["tensorflow"] = types.ModuleType("tensorflow")  # its name is all that counts, and takes no seconds
+        return functionals.egemaps(wave, 16_000).tolist()
+
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as workers, distributed.Client(workers, set_as_default=False) as client:
+        found = client.submit(beside_tensorflow).result(timeout=60)  # a daemon, as `dask worker` starts it
+    assert found == functionals.egemaps(wave, 16_000).tolist()
+
+
+def test_lost_process_of_opensmile_is_one_line_and_the_next_call_has_another(monkeypatch):
+    here = functionals.egemaps(voiced(), 16_000).tolist()
+    monkeypatch.setitem(sys.modules, "tensorflow", types.ModuleType("tensorflow"))
+    assert functionals.egemaps(voiced(), 16_000).tolist() == here
+    functionals._other_process().kill()
+    functionals._other_process().wait()
+    with pytest.raises(SerError, match="the process of openSMILE ended with -9 and told nothing"):
+        functionals.egemaps(voiced(), 16_000)
+    assert functionals.egemaps(voiced(), 16_000).tolist() == here
 
 
 def test_pipeline_is_stored_and_a_short_clip_is_an_error_of_its_own(tmp_path):

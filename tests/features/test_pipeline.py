@@ -1,8 +1,10 @@
 """Pipelines: order of steps, fingerprints that follow what is computed, and errors that name the recording."""
 
 import dataclasses
+import importlib
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from ser_keras import audio
 from ser_keras.errors import AudioError
 from ser_keras.features import pipeline as pipelines
 from ser_keras.features.pipeline import Pipeline, step
+from ser_keras.features.store import Recording, extract
 
 
 def scaled(values, sample_rate, *, by):
@@ -64,6 +67,46 @@ def test_fingerprint_changes_with_a_library_release(monkeypatch):
     before = Pipeline("p", 8000, steps).fingerprint
     monkeypatch.setattr(pipelines, "version", lambda name: "0.0.0")
     assert Pipeline("p", 8000, steps).fingerprint != before
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """A function that writes a module and gives it as it is then loaded."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def loaded(name, factor):
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"def scaled(values, sample_rate):\n    return {factor} * values\n")
+        importlib.invalidate_caches()
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return importlib.import_module(name)
+
+    return loaded
+
+
+def test_fingerprint_changes_with_the_code_of_a_step_of_another_package(written, recording, tmp_path):
+    recordings = [Recording("c", str(recording))]
+
+    def extracted(factor):
+        pipeline = Pipeline("own", None, (step(audio.trimmed, top_db=60), step(written("paper2027", factor).scaled)))
+        return extract(pipeline, recordings, tmp_path / "store").rows([0])[0].max(), pipeline.description()
+
+    first, described = extracted("2.0")
+    assert list(described["sources"]) == ["paper2027"]
+    assert extracted("2.0") == (first, described)
+    assert extracted("4.00")[0] == 2 * first
+
+
+def test_code_of_our_own_steps_is_told_by_our_version_of_them_alone(monkeypatch):
+    def unread(one):
+        raise AssertionError(one)
+
+    monkeypatch.setattr(pipelines.inspect, "getsource", unread)
+    assert "sources" not in Pipeline("p", 8000, (step(audio.trimmed, top_db=30),)).description()
+
+
+def test_step_without_a_text_is_told_by_its_name():
+    assert "sources" not in Pipeline("p", 8000, (step(time.monotonic),)).description()
 
 
 def test_fingerprint_is_the_same_in_another_process():

@@ -12,6 +12,7 @@ import soundfile
 
 import ser_keras
 from ser_keras.errors import AudioError, RunError
+from ser_keras.features import pipeline as pipelines
 from ser_keras.prediction import stored
 
 RATE = 16000
@@ -119,6 +120,19 @@ def test_run_whose_room_has_changed_is_refused(tone_run, tmp_path):
     folder = shutil.copytree(tone_run, tmp_path / "run")
     record = json.loads((folder / "run.json").read_text())
     record["pipeline"]["sample_rate"] = 8000
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match="makes other features now"):
+        ser_keras.load(folder)
+
+
+def test_run_whose_steps_are_written_otherwise_now_is_refused_unless_it_does_not_tell_how(
+    tone_run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pipelines, "OURS", ())  # as if the steps were those of another package
+    ser_keras.load(tone_run)  # as runs of earlier releases
+    folder = shutil.copytree(tone_run, tmp_path / "run")
+    record = json.loads((folder / "run.json").read_text())
+    record["pipeline"]["sources"] = dict.fromkeys(("ser_keras.audio", "ser_keras.features.spectral"), "0" * 16)
     (folder / "run.json").write_text(json.dumps(record))
     with pytest.raises(RunError, match="makes other features now"):
         ser_keras.load(folder)
