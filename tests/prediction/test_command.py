@@ -13,6 +13,8 @@ import ser_keras
 from ser_keras.errors import AudioError
 from ser_keras.predict import _timelines, predict
 
+pytestmark = pytest.mark.backend
+
 RATE = 16000
 
 

@@ -12,7 +12,8 @@ from ser_keras.errors import RunError
 from ser_keras.export import export
 
 
-@pytest.fixture(scope="module", params=["keras", "onnx"])
+# ONNX is exported with TensorFlow here: other backends hear what is exported as Keras
+@pytest.fixture(scope="module", params=[pytest.param("keras", marks=pytest.mark.backend), "onnx"])
 def exported(request, tone_run, tmp_path_factory):
     return export(tone_run, request.param, tmp_path_factory.mktemp("exported") / request.param)
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +15,10 @@ import ser_keras
 from ser_keras.errors import AudioError, RunError
 from ser_keras.features import pipeline as pipelines
 from ser_keras.prediction import stored
+
+# beside test_command.py and Keras in test_exported.py; the rest of the folder refuses a stranger's records, has no
+# network, or has one in ONNX, which is not exported with another backend here
+pytestmark = pytest.mark.backend
 
 RATE = 16000
 
@@ -65,8 +70,10 @@ def test_name_is_told_without_loading_a_network(tone_run, folded_run, monkeypatc
 
 def test_array_gives_what_its_file_gives(model, low):
     wave, rate = soundfile.read(low, dtype="float32")
+    # JAX compiles one clip and two apart, and sums in float32 in another order: 1e-9 was seen
+    room = 1e-7 if keras.backend.backend() == "jax" else 0
     np.testing.assert_array_equal(model.predict_proba(wave, rate), model.predict_proba(low))
-    np.testing.assert_array_equal(model.predict_proba([wave, wave], rate)[1:], model.predict_proba(low))
+    np.testing.assert_allclose(model.predict_proba([wave, wave], rate)[1:], model.predict_proba(low), rtol=0, atol=room)
 
 
 def test_answers_are_those_of_scikit_learn(model, low):
@@ -139,8 +146,6 @@ def test_run_whose_steps_are_written_otherwise_now_is_refused_unless_it_does_not
 
 
 def test_run_is_loaded_in_safe_mode(tone_run, tmp_path):
-    import keras
-
     folder = shutil.copytree(tone_run, tmp_path / "run")
     inputs = keras.Input((40,))
     shares = keras.layers.Dense(2, activation="softmax")(keras.layers.Lambda(lambda x: 2 * x)(inputs))

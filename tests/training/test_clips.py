@@ -17,6 +17,8 @@ from ser_keras.report import leaks
 from ser_keras.report.runs import read
 from ser_keras.splits import Split
 
+pytestmark = pytest.mark.backend
+
 TINY = runpy.run_path(str(Path(__file__).with_name("tiny.py")))
 pipeline, augmentation, recipe, VARIANT, EXPERIMENT, TASK, stored = (
     TINY[name] for name in ("pipeline", "augmentation", "recipe", "VARIANT", "EXPERIMENT", "TASK", "stored")

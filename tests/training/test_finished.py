@@ -12,6 +12,8 @@ import pytest
 from ser_keras import fitting, training
 from ser_keras.errors import RunError
 
+pytestmark = pytest.mark.backend
+
 TINY = runpy.run_path(str(Path(__file__).with_name("tiny.py")))
 TASK, stored = (TINY[name] for name in ("TASK", "stored"))
 

@@ -5,9 +5,12 @@ import runpy
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from ser_keras import training
 from ser_keras.report.runs import read
+
+pytestmark = pytest.mark.backend
 
 TINY = runpy.run_path(str(Path(__file__).with_name("tiny.py")))
 TASK, stored = (TINY[name] for name in ("TASK", "stored"))

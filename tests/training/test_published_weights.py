@@ -13,6 +13,8 @@ from ser_keras.errors import PaperError
 from ser_keras.report import leaks
 from ser_keras.report.runs import read
 
+pytestmark = pytest.mark.backend
+
 TINY = runpy.run_path(str(Path(__file__).with_name("tiny.py")))
 CLASSES, VARIANT, TASK = (TINY[name] for name in ("CLASSES", "VARIANT", "TASK"))
 

@@ -13,6 +13,8 @@ from ser_keras import fitting, training
 from ser_keras.report.runs import read
 from ser_keras.tasks import Settings
 
+pytestmark = pytest.mark.backend
+
 TINY = runpy.run_path(str(Path(__file__).with_name("tiny.py")))
 CLASSES, SUPPORTS, pipeline, TASK, stored = (
     TINY[name] for name in ("CLASSES", "SUPPORTS", "pipeline", "TASK", "stored")

@@ -1,10 +1,14 @@
 """The CRNN and the small CNN of Kanoun et al. (2024); every shape and count worked out by hand here."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
 
 from papers.kanoun2024.model import build_cnn, build_crnn
+
+pytestmark = pytest.mark.backend
 
 # (layer, output shape, parameters). A convolution k×k from c to f channels: k·k·c·f + f; batch norm: 4·f. "Same"
 # convolutions keep 64 × 79; pools of 2 halve and drop what is left at the edge: 79 → 39 → 19.
@@ -76,7 +80,7 @@ def test_pytorch_counts_two_biases_a_gate_and_no_moving_statistics(values, in_py
 def test_first_lstm_of_the_code_never_learns_and_all_else_does():
     keras.utils.set_random_seed(0)
     crnn = build_crnn(6, sequence="flattened", first_lstm="frozen")
-    trained = sum(weight.shape.num_elements() for weight in crnn.trainable_weights)
+    trained = sum(math.prod(weight.shape) for weight in crnn.trainable_weights)
     assert trained == 20_247_367 - 2 * 4 * (19_456 + 128 + 1) * 128 - 2 * (32 + 64)  # nor do moving statistics
     before = {layer.name: layer.get_weights() for layer in crnn.layers if layer.weights}
     crnn.compile(keras.optimizers.Adam(1e-3), "categorical_crossentropy")

@@ -1,5 +1,7 @@
 """ResNet-18 for one channel against torchvision's shapes and counts, and its start from ImageNet weights."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -44,7 +46,7 @@ def archive(tmp_path_factory):
 
 def test_resnet_has_the_parameters_of_torchvision_for_one_channel_and_six_classes():
     resnet = build_resnet18(6)
-    trained = sum(weight.shape.num_elements() for weight in resnet.trainable_weights)
+    trained = sum(math.prod(weight.shape) for weight in resnet.trainable_weights)
     # torchvision prints 11 689 512 for three channels and 1000 classes
     assert trained == 11_689_512 - 2 * 7 * 7 * 64 - (512 + 1) * (1000 - 6)
     norms = 64 + 4 * 64 + 5 * 128 + 5 * 256 + 5 * 512  # channels that are normalised

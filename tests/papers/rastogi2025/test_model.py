@@ -1,8 +1,11 @@
 """Layer by layer: output shapes and parameters of both networks, as printed or worked out by hand."""
 
 import numpy as np
+import pytest
 
 from papers.rastogi2025.model import build_cnn_lstm, build_mlp
+
+pytestmark = pytest.mark.backend
 
 
 def counts(model):

@@ -2,8 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
 
 from papers.salian2021.model import build_td_cnn_lstm
+
+pytestmark = pytest.mark.backend
 
 
 def test_blocks_have_the_described_shapes():
