@@ -1,7 +1,11 @@
 """Exit codes and one-line errors of every command."""
 
+import importlib.util
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 
 import click
@@ -89,3 +93,22 @@ def test_quiet_imports_keep_tensorflow_quiet_unless_asked_otherwise(monkeypatch,
         monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
     with cli.quiet_imports():
         assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == after
+
+
+@pytest.mark.parametrize("named", ["tensorflw", "torch"])
+def test_backend_that_is_not_installed_is_one_line_with_those_that_are(tmp_path, named):
+    if importlib.util.find_spec(named):
+        named = "no-backend"
+    call = [sys.executable, "-m", "ser_keras", "predict", str(tmp_path)]
+    (tmp_path / "clip.wav").touch()
+    done = subprocess.run(call, env={**os.environ, "KERAS_BACKEND": named}, capture_output=True, text=True)
+    assert done.returncode == 3
+    says = f"error: KERAS_BACKEND={named} names no backend that is installed; expected (.* or )?tensorflow( or .*)?\n"
+    assert re.fullmatch(says, done.stderr)
+
+
+def test_error_while_keras_is_there_is_not_blamed_on_its_backend(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflw")
+    monkeypatch.setitem(sys.modules, "keras", sys)
+    with pytest.raises(ValueError, match="another"), cli.quiet_imports():
+        raise ValueError("another")
