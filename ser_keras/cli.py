@@ -4,6 +4,7 @@
 """
 
 import errno
+import importlib.util
 import io
 import os
 import signal
@@ -18,7 +19,7 @@ from typing import NoReturn
 
 import click
 
-from ser_keras.errors import SerError, one_line, visible
+from ser_keras.errors import DependencyError, SerError, one_line, visible
 from ser_keras.tasks import PROTOCOLS, PUBLISHED
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
@@ -136,6 +137,7 @@ REMEDIES = {
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), ": allow more open files (ulimit -n)"),
     errno.ENOSPC: ": make room and give the same command again",
 }
+BACKENDS = ("tensorflow", "jax", "torch")  # of Keras, each the name of its package
 INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"
 
 
@@ -195,6 +197,10 @@ def quiet_imports() -> Iterator[None]:
     """Keep off stderr what native libraries print while they load, and what TensorFlow notes later on.
 
     Python's own errors are raised all the same.
+
+    Raises
+    ------
+    DependencyError : Keras can't be imported, for $KERAS_BACKEND names no backend that is installed
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own start help nobody here
     sys.stderr.flush()
@@ -203,9 +209,21 @@ def quiet_imports() -> Iterator[None]:
         os.dup2(nowhere.fileno(), 2)
     try:
         yield
+    except (ImportError, ValueError) as error:  # Keras raises the one or the other
+        _check_backend(error)
+        raise
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _check_backend(error: Exception) -> None:
+    named = os.environ.get("KERAS_BACKEND")
+    installed = [one for one in BACKENDS if importlib.util.find_spec(one)]
+    if named and named not in installed and "keras" not in sys.modules:
+        raise DependencyError(
+            f"KERAS_BACKEND={named} names no backend that is installed; expected {' or '.join(installed)}"
+        ) from error
 
 
 def _leave(line: str, code: int, debug: bool) -> NoReturn:

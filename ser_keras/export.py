@@ -9,6 +9,7 @@ Keras nor TensorFlow.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,11 +17,12 @@ from pathlib import Path
 import click
 
 from ser_keras import cli, completion
-from ser_keras.errors import RunError
+from ser_keras.errors import RunError, one_line
 from ser_keras.files import write_json, write_text
 from ser_keras.report.runs import Run, read
 
 FILES = {"keras": "model.keras", "onnx": "model.onnx", "litert": "model.tflite", "saved-model": "saved_model"}
+TENSORFLOW = ("onnx", "litert")  # formats that Keras writes from no other of the backends that these networks run on
 EXTRA = 'pip install "ser_keras[export]"'
 
 
@@ -35,7 +37,8 @@ def export(folder: Path, form: str, out: Path, fold: int | None = None) -> Path:
 
     Raises
     ------
-    RunError : no finished run, several models and no fold named, or a package that the format needs is missing
+    RunError : no finished run, several models and no fold named, a package or backend of Keras that the format needs
+        is missing, or a network that the format can't hold
     """
     from ser_keras.report import card  # with Matplotlib, which the command's help does without
 
@@ -77,6 +80,9 @@ def _converted(source: Path, form: str, target: Path) -> None:
 
         from ser_keras.keras_files import load_model
 
+    backend = keras.backend.backend()
+    if form in TENSORFLOW and backend != "tensorflow":
+        raise RunError(f"{form} can't be written by {backend}: give the same command with KERAS_BACKEND=tensorflow")
     model = _exportable(load_model(source))
     model(keras.ops.zeros((1, *model.input_shape[1:])))  # ONNX wants a model that was called
     kinds = {"onnx": "onnx", "litert": "litert", "saved-model": "tf_saved_model"}
@@ -88,6 +94,26 @@ def _converted(source: Path, form: str, target: Path) -> None:
             model.export(str(target), format=kinds[form], verbose=False, **options)
     except ImportError as error:
         raise RunError(f"{form} needs a package that is missing ({error.name or error}): {EXTRA}") from None
+    if form == "litert":
+        _check_litert(target)
+
+
+def _check_litert(path: Path) -> None:
+    """Whether LiteRT's own interpreter can run a model: some networks are converted to what only TensorFlow runs.
+
+    Raises
+    ------
+    RunError : it can't
+    """
+    with cli.quiet_imports():
+        import tensorflow
+
+        try:
+            tensorflow.lite.Interpreter(str(path)).allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            needed = ", ".join(re.findall(r"Flex\w+", str(error))) or one_line(error)[:200]
+            told = f"litert's interpreter can't run this network (it needs {needed}): use --format onnx"
+            raise RunError(told) from None
 
 
 def _exportable(model: object) -> object:

@@ -31,6 +31,7 @@ MODULES = (
     "keras.src.models.functional",
     "keras.src.models.sequential",
 )
+MASKING = (("keras.src.ops.numpy", "NotEqual"), ("keras.src.ops.numpy", "Any"))  # operations that a mask consists of
 VALUES = ("__keras_tensor__", "__numpy__", "__tensor__")  # how Keras writes values that JSON lacks
 RUNNERS = (  # layers that run code of the file's, or read other files
     "FlaxLayer", "IntegerLookup", "JaxLayer", "Lambda", "StringLookup", "TFSMLayer", "TextVectorization",
@@ -136,7 +137,7 @@ def _check_known(described: dict, path: Path) -> None:
     elif module is None:
         known = name in VALUES
     else:
-        known = module in MODULES and name not in RUNNERS
+        known = (module in MODULES and name not in RUNNERS) or (module, name) in MASKING
         known = known and hasattr(_named(module, name), "from_config")
     if not known and not _is_registered(registered):
         raise RunError(
@@ -161,7 +162,7 @@ def _check_size(model: "keras.Model", path: Path) -> None:
     taken = sum(math.prod(weight.shape) * WIDTHS.get(weight.dtype, 1) for weight in model.weights)
     if taken > path.stat().st_size:
         raise RunError(f"{path} is refused: its weights take {taken} bytes, and the file has {path.stat().st_size}")
-    for layer in model.layers:
+    for layer in getattr(model, "operations", model.layers):
         if hasattr(layer, "layers"):
             _check_size(layer, path)
         shape = getattr(getattr(layer, "output", None), "shape", ())

@@ -1,8 +1,12 @@
 """Exit codes and one-line errors of every command."""
 
 import importlib
+import importlib.util
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 
 import click
@@ -148,3 +152,22 @@ def test_every_command_checks_where_it_writes():
     found = [one.type for command in every_command() for one in command.params if "--out" in one.opts]
     assert len(found) > 8
     assert {type(one) for one in found} == {cli.OwnPath}
+
+
+@pytest.mark.parametrize("named", ["tensorflw", "torch"])
+def test_backend_that_is_not_installed_is_one_line_with_those_that_are(tmp_path, named):
+    if importlib.util.find_spec(named):
+        named = "no-backend"
+    call = [sys.executable, "-m", "ser_keras", "predict", str(tmp_path)]
+    (tmp_path / "clip.wav").touch()
+    done = subprocess.run(call, env={**os.environ, "KERAS_BACKEND": named}, capture_output=True, text=True)
+    assert done.returncode == 3
+    says = f"error: KERAS_BACKEND={named} names no backend that is installed; expected (.* or )?tensorflow( or .*)?\n"
+    assert re.fullmatch(says, done.stderr)
+
+
+def test_error_while_keras_is_there_is_not_blamed_on_its_backend(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflw")
+    monkeypatch.setitem(sys.modules, "keras", sys)
+    with pytest.raises(ValueError, match="another"), cli.quiet_imports():
+        raise ValueError("another")

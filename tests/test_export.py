@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from papers.salian2021 import model as salian2021
+from papers.sankaran2023 import model as sankaran2023
 from ser_keras import export
 from ser_keras.errors import RunError
 
@@ -111,6 +113,30 @@ def test_missing_package_is_told_with_the_remedy_and_leaves_nothing(run, tmp_pat
         export.export(run, "onnx", tmp_path / "out")
     assert list(tmp_path.glob("*export*")) == []
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("form", ["onnx", "litert"])
+def test_format_that_the_backend_cannot_write_names_the_backend_that_can(run, tmp_path, monkeypatch, form):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(RunError, match=f"{form} can't be written by jax: give .* with KERAS_BACKEND=tensorflow"):
+        export.export(run, form, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_network_that_litert_cannot_run_is_refused_and_leaves_nothing(run, tmp_path):
+    salian2021.build_td_cnn_lstm(2, (2, 32, 32, 1), last_pool=1).save(run / "model.keras")
+    with pytest.raises(RunError, match=r"can't run this network \(it needs FlexMaxPool3D\): use --format onnx$"):
+        export.export(run, "litert", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_network_with_a_mask_and_a_normalisation_gives_what_it_gave_in_every_format(run, tmp_path):
+    sankaran2023.build_gru(2, (6, 4), masked=True, standardise="coefficient").save(run / "model.keras")
+    expected = keras_file(run)
+    for form, answer in {"onnx": onnx, "litert": litert, "saved-model": saved_model}.items():
+        folder = export.export(run, form, tmp_path / form)
+        # float32 sums in another order
+        np.testing.assert_allclose(answer(folder), expected, atol=1e-5)
 
 
 def test_command_names_the_folder_after_the_run(run, tmp_path, monkeypatch):

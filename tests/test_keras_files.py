@@ -203,6 +203,45 @@ def test_layer_that_swells_its_input_is_refused(tmp_path):
         load_model(path)
 
 
+def masked(path):
+    """A file of a network with a mask, whose operations stand in its description beside its layers."""
+    inputs = keras.Input((None, 4))
+    x = keras.layers.LSTM(2)(keras.layers.Masking()(inputs))
+    keras.Model(inputs, x).save(path)
+    with zipfile.ZipFile(path) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_network_with_a_mask_is_loaded_and_passes_over_what_it_did(tmp_path):
+    path = tmp_path / "model.keras"
+    masked(path)
+    given = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+    loaded = load_model(path)
+    np.testing.assert_array_equal(loaded(given), keras.saving.load_model(path)(given))
+    padded = np.pad(given, ((0, 0), (0, 2), (0, 0)))
+    np.testing.assert_allclose(loaded(padded), loaded(given), atol=1e-6)  # float32 sums in another order
+
+
+@pytest.mark.parametrize("name", ["Load", "Save", "Repeat", "Pad", "any", "backend", None, ["Any"]])
+def test_operation_that_no_mask_needs_is_refused(tmp_path, name):
+    def edit(tree):
+        layer_named(tree, "Any").update(class_name=name, registered_name=name)
+
+    path = tmp_path / "model.keras"
+    with pytest.raises(RunError, match=r"is refused: it asks for|describes no model"):
+        load_model(packed(path, described(masked(path), edit)))
+
+
+def test_operation_that_swells_its_input_is_refused(tmp_path):
+    path = tmp_path / "model.keras"
+    long = keras.Input((2**15,))
+    wide = keras.layers.Reshape((2**15, 1))(long)
+    crossed = keras.ops.any(keras.ops.not_equal(wide, keras.layers.Reshape((1, 2**15))(long)), axis=-1)
+    keras.Model(long, crossed).save(path)
+    with pytest.raises(RunError, match=r"is refused: not_equal.* gives .* for each clip"):
+        load_model(path)
+
+
 def with_weights(whole, edit):
     stream = io.BytesIO(whole[WEIGHTS])
     with h5py.File(stream, "r+") as file:

@@ -1,6 +1,7 @@
 """One contract over every installed paper: its declaration is whole, and its models can be built, trained, kept."""
 
 import dataclasses
+from collections import UserDict
 
 import keras
 import numpy as np
@@ -8,10 +9,11 @@ import pandas as pd
 import pytest
 
 from ser_keras import discovery, preparation
-from ser_keras.choices import resolved
+from ser_keras.choices import changes, resolved
 from ser_keras.corpora import folder, manifest
 from ser_keras.corpora.table import COLUMNS
 from ser_keras.errors import PaperError
+from ser_keras.keras_files import load_model
 from ser_keras.tasks import PROTOCOLS, PUBLISHED, Task
 
 PAPERS = {name: discovery.load_paper(name) for name in discovery.paper_names()}
@@ -43,6 +45,18 @@ def trained():
 
 TRAINED = list(trained())
 STEPS = 6
+
+
+class Read(UserDict):
+    """Choices that note which of them are asked for."""
+
+    def __init__(self, values):
+        super().__init__(values)
+        self.asked = set()
+
+    def __getitem__(self, key):
+        self.asked.add(key)
+        return super().__getitem__(key)
 
 
 def all_choices(experiment):
@@ -189,6 +203,36 @@ def test_model_learns_and_survives_saving(experiment, variant, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     np.testing.assert_array_equal(model.predict(inputs, verbose=0), again.predict(inputs, verbose=0))
+
+
+def saved_kinds(model):
+    """Of what kinds a saved network's parts are: all that its loader may refuse."""
+    kinds, waiting = set(), [keras.saving.serialize_keras_object(model)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            kinds.add(str([node.get(key) for key in ("module", "class_name", "registered_name")]))
+            node = list(node.values())
+        waiting += node if isinstance(node, list | tuple) else []
+    return frozenset(kinds)
+
+
+BUILDERS = {param.values[1].build.__code__: param for param in reversed(VARIANTS)}.values()  # each builder once
+
+
+@pytest.mark.parametrize(("experiment", "variant"), BUILDERS)
+def test_network_of_every_alternative_is_loaded_from_its_file(experiment, variant, tmp_path):
+    choices = experiment.choices + variant.choices
+    ours, seen = Read(resolved(choices, {})), set()
+    models = [variant.build(2, ours)]
+    models += [
+        variant.build(2, resolved(choices, {key: str(value)})) for key, value in changes(choices) if key in ours.asked
+    ]
+    for model in models:
+        if saved_kinds(model) not in seen:  # one of other sizes alone holds nothing new
+            model.save(tmp_path / "model.keras")
+            assert load_model(tmp_path / "model.keras").count_params() == model.count_params()
+            seen.add(saved_kinds(model))
 
 
 def test_unknown_paper_is_named_with_the_known_ones():

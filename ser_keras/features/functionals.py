@@ -6,15 +6,15 @@ alone. It is imported where it is called. In a process that has loaded TensorFlo
 """
 
 import importlib.util
+import json
 import os
-import pickle
 import signal
 import subprocess
 import sys
 import threading
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -65,14 +65,13 @@ def _functionals(feature_set: str, wave: np.ndarray, sample_rate: int) -> np.nda
         return _extractor(feature_set)(wave, sample_rate).reshape(-1)
 
 
-def _elsewhere(*call: object) -> np.ndarray:
-    """`_functionals(*call)`, by the other process."""
+def _elsewhere(feature_set: str, wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The same as `_functionals`, by the other process."""
     with _ONE_BY_ONE:
         child = _other_process()
         try:
-            pickle.dump(call, child.stdin)
-            child.stdin.flush()
-            return pickle.load(child.stdout)
+            _send(child.stdin, wave, feature_set=feature_set, sample_rate=sample_rate)
+            return _received(child.stdout)[0]
         except (BrokenPipeError, EOFError):
             _other_process.cache_clear()
             raise SerError(
@@ -97,11 +96,35 @@ def _answer() -> None:
         os.dup2(2, 1)  # what openSMILE prints is no answer
         while True:
             try:
-                call = pickle.load(sys.stdin.buffer)
+                wave, about = _received(sys.stdin.buffer)
             except EOFError:
                 return
-            pickle.dump(_functionals(*call), answers)
-            answers.flush()
+            _send(answers, _functionals(about["feature_set"], wave, about["sample_rate"]))
+
+
+def _send(stream: IO[bytes], array: np.ndarray, **about: str | int) -> None:
+    """A line of JSON and the array's bytes: nothing that would have to be unpickled."""
+    told = {**about, "dtype": array.dtype.str, "shape": array.shape}
+    stream.write(json.dumps(told).encode() + b"\n" + array.tobytes())
+    stream.flush()
+
+
+def _received(stream: IO[bytes]) -> tuple[np.ndarray, dict]:
+    """What `_send` sent: the array, and what was told with it.
+
+    Raises
+    ------
+    EOFError : the stream ended
+    """
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    about = json.loads(line)
+    size = np.dtype(about["dtype"]).itemsize * int(np.prod(about["shape"]))
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return np.frombuffer(data, about["dtype"]).reshape(about["shape"]), about
 
 
 def egemaps_pipeline() -> Pipeline:
