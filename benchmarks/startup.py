@@ -1,9 +1,12 @@
 """`python -m benchmarks.startup RUN CLIP`: what commands take to start, and an answer to come with Keras and without.
 
-Told are seconds of processor time, which another program on the machine moves less than those of the clock, and the
-memory at its most; each the median of several starts, the commands taking turns.
+Told are seconds of processor time, which another program on the machine moves less than those of the clock, the latter
+as well, and the memory at its most; each the median of several starts, the commands taking turns. Of a network, loading
+and the first two calls of `predict` on one clip are told apart, in a process of their own.
 """
 
+import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,39 +26,57 @@ QUICK = (
     ("ser_keras.cite", "yadav2022"), ("ser_keras.corpora", "list"), ("ser_keras.leakage", "--help"),
     ("ser_keras.predict", "--help"), ("ser_keras.report", "--help"),
 )  # fmt: skip
+FORMS = ("Keras on TensorFlow", "ONNX")
+START = """
+import json, resource, subprocess, sys, time
+before = time.perf_counter()
+done = subprocess.run([sys.executable, "-m", *sys.argv[1:]], capture_output=True, text=True)
+clock = time.perf_counter() - before
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+sys.stderr.write(done.stderr if done.returncode else "")
+seconds = used.ru_utime + used.ru_stime
+print(json.dumps({"processor_s": seconds, "clock_s": clock, "mib": used.ru_maxrss / 1024}))
+sys.exit(done.returncode)
+"""
+CALLS = """
+import json, sys, time
+def now():
+    return time.process_time(), time.perf_counter()
+times = [now()]
+import ser_keras
+model = ser_keras.load(sys.argv[1])
+times.append(now())
+for _ in range(2):
+    model.predict(sys.argv[2])
+    times.append(now())
+print(json.dumps({
+    f"{name}_{kind}": end - start
+    for name, before, after in zip(("load", "first", "second"), times, times[1:])
+    for kind, start, end in zip(("processor_s", "clock_s"), before, after)
+}))
+"""
 
 
-def measured(arguments: Sequence[str]) -> tuple[float, float]:
-    """Processor seconds and MiB of a command of ours, in a process of its own.
+def measured(script: str, arguments: Sequence[str]) -> dict[str, float]:
+    """What a script tells of a start (`START`: of a command of ours) or of calls (`CALLS`), in a process of its own.
 
     Raises
     ------
-    RunError : the command fails
+    RunError : the script or its command fails
     """
-    script = (
-        "import resource, subprocess, sys\n"
-        "done = subprocess.run([sys.executable, '-m', *sys.argv[1:]], capture_output=True, text=True)\n"
-        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
-        "sys.stderr.write(done.stderr if done.returncode else '')\n"
-        "print(done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
-    code, seconds, memory = map(float, done.stdout.split())
-    if code:
-        raise RunError(f"python -m {' '.join(arguments)} fails: {done.stderr.strip()[-300:]}")
-    return seconds, memory
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise RunError(f"{' '.join(arguments)} fails: {done.stderr.strip()[-300:]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def taken(commands: Sequence[Sequence[str]], rounds: int) -> list[dict]:
-    """Medians of each command over several rounds of all of them."""
-    each: list[list[tuple[float, float]]] = [[] for _ in commands]
+def taken(script: str, many: Sequence[Sequence[str]], rounds: int) -> list[dict[str, float]]:
+    """Medians for each of many arguments of a script, over several rounds of all of them."""
+    each: list[list[dict[str, float]]] = [[] for _ in many]
     for _ in range(rounds):
-        for values, command in zip(each, commands, strict=True):
-            values.append(measured(command))
-    return [
-        {"command": " ".join(command), "seconds": median(s for s, _ in values), "mib": median(m for _, m in values)}
-        for command, values in zip(commands, each, strict=True)
-    ]
+        for values, arguments in zip(each, many, strict=True):
+            values.append(measured(script, arguments))
+    return [{key: median(one[key] for one in values) for key in values[0]} for values in each]
 
 
 @click.command()
@@ -69,18 +90,24 @@ def main(run: Path, clip: Path, rounds: int, out: Path) -> None:
     with cli.quiet_imports():
         from ser_keras.export import export
         from ser_keras.provenance import provenance
+        from ser_keras.report.runs import read
     with tempfile.TemporaryDirectory() as folder:
         exported = export(run, "onnx", Path(folder) / "onnx")
         hears = [("ser_keras.predict", str(clip), "--run", str(place)) for place in (run, exported)]
-        *quick, with_keras, with_onnx = taken([*QUICK, *hears], rounds)
-    with_keras["command"], with_onnx["command"] = "predict, Keras on TensorFlow", "predict, ONNX"
-    for one in (*quick, with_keras, with_onnx):
-        click.echo(f"{one['command']:32}{one['seconds']:8.2f} s{one['mib']:8.0f} MiB")
-    times = with_keras["seconds"] / with_onnx["seconds"]
+        figures = taken(START, [*QUICK, *hears], rounds)
+        calls = taken(CALLS, [(str(run), str(clip)), (str(exported), str(clip))], rounds)
+    commands = [" ".join(command) for command in QUICK] + [f"ser_keras.predict, {form}" for form in FORMS]
+    starts = [{"command": name, **one} for name, one in zip(commands, figures, strict=True)]
+    calls = [{"network": form, **one} for form, one in zip(FORMS, calls, strict=True)]
+    for one in starts:
+        click.echo(f"{one['command']:36}{one['processor_s']:8.2f} s{one['clock_s']:8.2f} s{one['mib']:8.0f} MiB")
+    times = starts[-2]["processor_s"] / starts[-1]["processor_s"]
     click.echo(f"ONNX against Keras: {times:.1f} times as fast to an answer")
-    where = provenance()
+    heard, where = read(run), provenance()
     found = {key: where[key] for key in ("commit", "python", "packages", "hardware")}
-    write_json(out, {**found, "rounds": rounds, "starts": [*quick, with_keras, with_onnx], "times": times})
+    found |= {"rounds": rounds, "load": round(os.getloadavg()[1], 1)}  # five-minute average
+    found["experiment"] = f"{heard.record['paper']}/{heard.record['experiment']}"
+    write_json(out, {**found, "starts": starts, "calls": calls, "times": times})
     click.echo(out)
 
 

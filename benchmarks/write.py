@@ -1,6 +1,7 @@
 """The figures of docs/speed.md and docs/training-speed.md, written from what was measured.
 
-That is in `benchmarks/found` (`extraction.json`, `training.json`, `precision.json`) and in `docs/growth.json`.
+That is in `benchmarks/found` (`extraction.json`, `startup.json`, `training.json`, `precision.json`) and in
+`docs/growth.json`.
 
 python -m benchmarks.write
 """
@@ -9,6 +10,7 @@ import json
 from pathlib import Path
 
 from benchmarks.growth import DOCS
+from benchmarks.startup import FOUND as STARTUP
 from ser_keras.files import write_text
 from ser_keras.report import markdown
 
@@ -17,6 +19,7 @@ TRAINING = Path(__file__).with_name("found") / "training.json"
 PRECISION = Path(__file__).with_name("found") / "precision.json"
 PAGE = DOCS / "speed.md"
 TRAINING_PAGE = DOCS / "training-speed.md"
+PARTS = ("load", "first", "second")  # of what a network takes to answer
 MARK = "<!-- {}: written by `python -m benchmarks.write` -->"
 END = "<!-- end of {} -->"
 
@@ -101,6 +104,36 @@ def growth_lines(found: list[dict]) -> list[str]:
     return rows
 
 
+def startup_lines(found: dict) -> list[str]:
+    """One row a command, and one a network: how long they take to start, and to answer once and again."""
+    rows = [
+        f"Measured on {_machine(found['hardware'], [found['load']])}. Starts of each: {found['rounds']}.",
+        "",
+        "| `python -m` … | CPU time | wall-clock time | memory |",
+        "|---|--:|--:|--:|",
+    ]
+    for one in found["starts"]:
+        times = f"{one['processor_s']:.2f} s | {one['clock_s']:.2f} s"
+        rows.append(f"| {one['command']} | {times} | {one['mib']:.0f} MiB |")
+    rows += [
+        "",
+        f"The network of {found['experiment']} in a process of its own, CPU time / wall-clock time:",
+        "",
+        "| `predict` on one clip | `ser_keras.load` | first call | second call |",
+        "|---|--:|--:|--:|",
+    ]
+    for one in found["calls"]:
+        parts = (f"{one[f'{part}_processor_s']:.2f} / {one[f'{part}_clock_s']:.2f} s" for part in PARTS)
+        rows.append(f"| {one['network']} | {' | '.join(parts)} |")
+    return rows
+
+
+def _machine(hardware: dict, loads: list[float]) -> str:
+    """What was measured on, and how many programs wanted one of its cores meanwhile, where that is known."""
+    busy = f", five-minute load average at most {max(loads):.0f}" if loads else ""
+    return f"{hardware['cores']} cores ({hardware['cpu']}), {hardware['memory_gib']} GiB{busy}"
+
+
 def ratio_lines(rows: dict[str, dict[str, float]]) -> list[str]:
     """One row a comparison: how many times the speed of the other way ours has."""
     told = [f"| {name} | {one['processor']:.2f} × | {one['clock']:.2f} × |" for name, one in rows.items()]
@@ -144,16 +177,15 @@ def blocks() -> dict[str, list[str]]:
     """What stands between the marks, by their names."""
     found = json.loads(FOUND.read_text(encoding="utf-8"))
     growth = json.loads((DOCS / "growth.json").read_text(encoding="utf-8"))
-    machine = found["hardware"]
     loads = [one["load"] for one in found["pipelines"].values() if "load" in one]
-    busy = f", five-minute load average at most {max(loads):.0f}" if loads else ""
-    where = f"{machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB{busy}"
+    where = _machine(found["hardware"], loads)
     return {
         "extraction": [f"Measured on {where}.", "", *extraction_lines(found), "", *whole_lines(found)],
         "shares": share_lines(found),
         "workers": worker_lines(found),
         "store": store_lines(found),
         "growth": growth_lines(growth),
+        "startup": startup_lines(json.loads(STARTUP.read_text(encoding="utf-8"))),
     }
 
 
