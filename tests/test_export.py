@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from papers.salian2021 import model as salian2021
 from papers.sankaran2023 import model as sankaran2023
-from ser_keras import export
+from ser_keras import discovery, export
+from ser_keras.choices import resolved
 from ser_keras.errors import RunError
 
 ROWS = np.random.default_rng(0).normal(3.0, 2.0, (5, 6, 4)).astype(np.float32)
@@ -33,11 +34,11 @@ def expected(run):
     return np.asarray(keras.saving.load_model(run / "model.keras")(ROWS))
 
 
-def onnx(path):
+def onnx(path, rows=ROWS):
     runtime = pytest.importorskip("onnxruntime")
     session = runtime.InferenceSession(path / "model.onnx")
     assert len(session.get_inputs()) == 1
-    return session.run(None, {session.get_inputs()[0].name: ROWS})[0]
+    return session.run(None, {session.get_inputs()[0].name: rows})[0]
 
 
 def litert(path):
@@ -61,8 +62,8 @@ def saved_model(path):
     return np.asarray(loaded.serve(ROWS))
 
 
-def keras_file(path):
-    return np.asarray(keras.saving.load_model(path / "model.keras", safe_mode=True)(ROWS))
+def keras_file(path, rows=ROWS):
+    return np.asarray(keras.saving.load_model(path / "model.keras", safe_mode=True)(rows))
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,31 @@ def test_network_with_a_mask_and_a_normalisation_gives_what_it_gave_in_every_for
         folder = export.export(run, form, tmp_path / form)
         # float32 sums in another order
         np.testing.assert_allclose(answer(folder), expected, atol=1e-5)
+
+
+def networks():
+    """The first variant that each builder of a network stands in, with its experiment."""
+    found = {}
+    for name in discovery.paper_names():
+        for experiment in discovery.load_paper(name).experiments:
+            for variant in experiment.variants:
+                told = f"{name}/{experiment.name}/{variant.name}"
+                found.setdefault(variant.build.__code__, pytest.param(experiment, variant, id=told))
+    return found.values()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("experiment", "variant"), networks())
+def test_every_papers_network_exported_as_onnx_gives_what_keras_gives(run, tmp_path, experiment, variant):
+    keras.utils.set_random_seed(0)
+    model = variant.build(3, resolved(experiment.choices + variant.choices, {}))
+    rng = np.random.default_rng(0)
+    model.set_weights([one + 0.01 * rng.standard_normal(one.shape) for one in model.get_weights()])
+    model.save(run / "model.keras")
+    rows = rng.standard_normal((2, *model.input_shape[1:])).astype(np.float32)
+    exported = export.export(run, "onnx", tmp_path / "out")
+    # float32 sums in another order
+    np.testing.assert_allclose(onnx(exported, rows), keras_file(run, rows), atol=1e-4, rtol=0)
 
 
 def test_command_names_the_folder_after_the_run(run, tmp_path, monkeypatch):
