@@ -61,7 +61,7 @@ def own_clips(name: str, data: Path | None) -> tuple[str, ...]:
     CorpusError : a corpus of it is not there
     """
     paper, _, own = name.partition("/")
-    experiment = next(one for one in discovery.load_paper(paper).experiments if one.name == own)
+    experiment = discovery.load_experiment(paper, own)
     clips = load(experiment.corpora, data, optional=experiment.optional).clips
     return tuple(chosen(Task(paper, {}, {}, experiment, experiment.variants[0], 0), clips)["path"])
 

@@ -189,7 +189,7 @@ def augmentation(data: Path | None, clips: int, step_s: float) -> dict:
     from ser_keras import choices, discovery
     from ser_keras.corpora.table import load
 
-    experiment = next(one for one in discovery.load_paper("yadav2022").experiments if one.name == "emodb-augmented")
+    experiment = discovery.load_experiment("yadav2022", "emodb-augmented")
     resolved = choices.resolved(experiment.choices, {})
     pipelines = experiment.variants[0].augmentation(resolved, 0)
     table = load(("emodb",), data).clips.iloc[: clips + 1]

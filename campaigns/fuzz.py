@@ -122,17 +122,23 @@ def told(found: dict) -> str:
     return "\n".join([f"{head}, {len(found['faults'])} faults", *faults])
 
 
-@click.command()
-@click.option(
+inputs_option = click.option(
     "--inputs",
     type=int,
     default=1_000_000,
     show_default=True,
     help="Number of inputs in all, divided among the targets.",
 )
-@click.option("--only", multiple=True, help="Target; repeatable. Default: all.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--out", type=Path, help="JSON file to write the findings to.")
+only_option = click.option("--only", multiple=True, help="Target; repeatable. Default: all.")
+seed_option = click.option("--seed", type=int, default=0, show_default=True)
+out_option = click.option("--out", type=Path, help="JSON file to write the findings to.")
+
+
+@click.command()
+@inputs_option
+@only_option
+@seed_option
+@out_option
 @click.option("--again", type=(str, int), help="Repeat one input (target and number), showing its traceback.")
 def main(inputs: int, only: tuple[str, ...], seed: int, out: Path | None, again: tuple[str, int] | None) -> None:
     """Read corrupted files, and count what happens."""

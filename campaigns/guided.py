@@ -20,7 +20,17 @@ from pathlib import Path
 
 import click
 
-from campaigns.fuzz import HANG_S, MEMORY, SHARED, bounded, told
+from campaigns.fuzz import (
+    HANG_S,
+    MEMORY,
+    SHARED,
+    bounded,
+    inputs_option,
+    only_option,
+    out_option,
+    seed_option,
+    told,
+)
 from campaigns.readers import LARGEST, targets
 from ser_keras.errors import SerError
 
@@ -90,16 +100,10 @@ def _led(name: str, inputs: int, seed: int, left: Path, folder: Path, counts: ct
 
 
 @click.command()
-@click.option(
-    "--inputs",
-    type=int,
-    default=1_000_000,
-    show_default=True,
-    help="Number of inputs in all, divided among the targets.",
-)
-@click.option("--only", multiple=True, help="Target; repeatable. Default: all.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--out", type=Path, help="JSON file to write the findings to.")
+@inputs_option
+@only_option
+@seed_option
+@out_option
 @click.option(
     "--left", type=Path, default=Path("faults"), show_default=True, help="Folder for inputs that end the campaign."
 )

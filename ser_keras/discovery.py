@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ser_keras import published as published_json
 from ser_keras.errors import PaperError
-from ser_keras.experiment import Paper
+from ser_keras.experiment import Experiment, Paper
 
 GROUP = "ser_keras.papers"
 
@@ -62,6 +62,11 @@ def published(name: str) -> dict:
     PaperError : no such paper, or its file is missing, no JSON or not whole
     """
     return published_json.read(room(name) / "published.json")
+
+
+def load_experiment(paper: str, name: str) -> Experiment:
+    """One of a paper's experiments; loads it as `load_paper` does."""
+    return next(one for one in load_paper(paper).experiments if one.name == name)
 
 
 def load_paper(name: str) -> Paper:

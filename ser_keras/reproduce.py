@@ -298,7 +298,7 @@ def tasks_of(
         printed = discovery.published(paper)
         citation = {key: printed[key] for key in ("title", "authors", "year")}
         citation["slips"] = [str(slip) for slip in claims.slips(printed)]
-        experiment = next(one for one in discovery.load_paper(paper).experiments if one.name == name)
+        experiment = discovery.load_experiment(paper, name)
         tasks += [
             Task(paper, citation, printed["results"][name], experiment, one, seed, protocol)
             for one in variants_of(experiment, variant)

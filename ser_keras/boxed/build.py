@@ -77,7 +77,7 @@ def held_out(clips: pd.DataFrame, seed: int, choices: Choices) -> Split:
 
 
 def _task(paper: str, name: str, variant: str, seed: int) -> Task:
-    declared = next(one for one in discovery.load_paper(paper).experiments if one.name == name)
+    declared = discovery.load_experiment(paper, name)
     chosen = next(one for one in declared.variants if one.name == variant)
     ours = replace(chosen, split=held_out, classes=())
     title = f"{declared.title.partition(' of ')[0]} of CREMA-D"

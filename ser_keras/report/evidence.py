@@ -8,6 +8,8 @@ from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
 from ser_keras.report.worth import NO_VERDICT, over_speakers
 
+OUTSIDE = {"above": "lies below", "below": "lies above"}  # verdict on ours → where the published accuracy lies
+
 
 def between(ends: Sequence[float] | None, digits: int = 1) -> str:
     """An interval in percent."""
@@ -18,26 +20,22 @@ def between(ends: Sequence[float] | None, digits: int = 1) -> str:
 
 
 def standing(entry: Entry) -> str:
-    """Where the published accuracy stands to the interval that one more run is expected in: a verb and its place.
+    """Where the published accuracy stands to the interval that one more run is expected in, as the verdict has it.
 
     An accuracy is as exact as it is printed: 99 % is 98.5 to 99.5 %, which may reach into an interval without 99.0.
     """
     published, (low, high) = entry["published"], entry["rerun_interval"]
     accuracy, half = published["accuracy"], published["half"]
-    if accuracy + half < low:
-        return "lies below"
-    if accuracy - half > high:
-        return "lies above"
+    if entry["verdict"] in OUTSIDE:
+        return OUTSIDE[entry["verdict"]]
     if low <= accuracy <= high:
         return "lies in"
     ends = " to ".join(f"{100 * end:g}" for end in texts.shares((accuracy - half, accuracy + half)))
     return f"(as exact as printed: {ends} %) reaches into"
 
 
-def within(interval: Sequence[float] | None) -> str:
-    """Half an interval's width in percentage points, `± 7.2`: how far off one run may be; "" where there is none."""
-    if interval is None:
-        return ""
+def within(interval: Sequence[float]) -> str:
+    """Half an interval's width in percentage points, `± 7.2`: how far off one run may be."""
     low, high = interval
     return f"± {100 * (high - low) / 2:.1f}"
 

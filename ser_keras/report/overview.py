@@ -82,7 +82,6 @@ def _line(name: str, entries: Sequence[Entry], printed: Mapping) -> dict:
         "unheard": [_figure(one) for one in apart.values()],
         "verdicts": {variant: one["verdict"] or texts.NOTHING for variant, one in ours.items()},
         "rests_on": {variant: [run["seed"] for run in one["rests_on"]] for variant, one in ours.items()},
-        "within": {variant: evidence.within(one["rerun_interval"]) for variant, one in ours.items()},
         "why": {variant: why(one) for variant, one in ours.items()},
         "leaks": leaking,
         "gaps": gaps,
@@ -158,7 +157,7 @@ def verdict_text(line: Mapping, variant: str) -> str:
     if word != "reproduced":
         return word
     seeds = f", rests on seed {', '.join(map(str, resting))}" if resting else ""
-    return f"{word} {line['within'][variant]}{seeds}"
+    return f"{word} {evidence.within(line[variant]['interval'])}{seeds}"
 
 
 def figure_text(figure: Mapping | None) -> str:
