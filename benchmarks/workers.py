@@ -11,6 +11,7 @@ import numpy as np
 from joblib.externals.loky import ProcessPoolExecutor
 
 from ser_keras import memory
+from ser_keras.cores import own_core
 from ser_keras.features import store
 from ser_keras.features.pipeline import Pipeline
 
@@ -125,15 +126,16 @@ class Done:
 def extracted(pipeline: Pipeline, part: Part, folder: str) -> Done:
     """A part taken into a store."""
     clock, processor = time.perf_counter(), time.process_time()
-    store._extract_part(pipeline, part, Path(folder))
+    store._extract_part_on_own_core(pipeline, part, Path(folder))
     return Done(time.perf_counter() - clock, time.process_time() - processor)
 
 
 def transforms(number: int) -> None:
     """So many Fourier transforms of one frame: arithmetic alone."""
     frame = np.hanning(2048)
-    for _ in range(number):
-        np.fft.rfft(frame)
+    with own_core():
+        for _ in range(number):
+            np.fft.rfft(frame)
 
 
 def plainly(pipeline: Pipeline, part: Part, folder: str) -> None:

@@ -21,7 +21,8 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from ser_keras.cluster import results
+from ser_keras.cluster import on_cluster, results
+from ser_keras.cores import own_core
 from ser_keras.errors import AudioError
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.files import remove_left, write_atomically, write_json
@@ -133,12 +134,18 @@ def extract(
         remove_left(folder)
         write_json(folder / ABOUT, {"pipeline": pipeline.description(), "libraries": list(pipeline.libraries)})
         workers = joblib.Parallel(n_jobs=min(jobs, len(parts)) if jobs > 0 else jobs, return_as="generator_unordered")
-        calls = (joblib.delayed(_extract_part)(pipeline, part, folder) for part in parts)
+        extracted = _extract_part_on_own_core if _one_each(workers) else _extract_part
+        calls = (joblib.delayed(extracted)(pipeline, part, folder) for part in parts)
         with tqdm(total=len(todo), desc=label, unit="clip") as bar:
             for done in results(workers, calls):
                 bar.update(done)
         known = _index(folder)
     return _features([known[key] for key in keys])
+
+
+def _one_each(workers: joblib.Parallel) -> bool:
+    """Whether there is a worker for every core; on a cluster there should be."""
+    return on_cluster() or 1 < joblib.cpu_count() <= joblib.effective_n_jobs(workers.n_jobs)
 
 
 def _key(recording: Recording) -> Key:
@@ -147,6 +154,11 @@ def _key(recording: Recording) -> Key:
     except OSError as error:
         raise AudioError(f"{recording.path} can't be read ({error.strerror}): fetch the corpus again") from error
     return recording.clip, status.st_size, status.st_mtime_ns
+
+
+def _extract_part_on_own_core(pipeline: Pipeline, part: list[tuple[Recording, tuple]], folder: Path) -> int:
+    with own_core():
+        return _extract_part(pipeline, part, folder)
 
 
 def _extract_part(pipeline: Pipeline, part: list[tuple[Recording, tuple]], folder: Path) -> int:

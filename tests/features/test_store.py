@@ -7,13 +7,14 @@ import platform
 import subprocess
 import sys
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 from joblib.externals.loky import ProcessPoolExecutor
 
-from ser_keras import audio
+from ser_keras import audio, cores
 from ser_keras.errors import AudioError
 from ser_keras.features import spectral, store
 from ser_keras.features.pipeline import Pipeline, step
@@ -29,6 +30,10 @@ def counted(values, sample_rate):
 
 def cut(values, sample_rate, *, by):
     return values[: len(values) // by]
+
+
+def usable_cores(values, sample_rate):
+    return np.array([len(os.sched_getaffinity(0))], dtype=np.float32)
 
 
 PIPELINE = Pipeline(
@@ -179,7 +184,7 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 import numpy as np
 import soundfile
-from ser_keras import audio
+from ser_keras import audio, cores
 from ser_keras.features import store
 from ser_keras.features.pipeline import Pipeline, step
 
@@ -319,3 +324,22 @@ def test_what_a_killed_process_left_in_the_store_is_removed(recordings, tmp_path
 @pytest.mark.parametrize(("open_files", "parts"), [(1024, 512), (256, 128), (8, 16), (1_048_576, 1024), (-1, 1024)])
 def test_half_of_the_files_that_may_be_open_are_for_mapped_parts(open_files, parts):
     assert store.mapped_at_a_time(open_files) == parts
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system pins no process to a core")
+def test_a_worker_beside_others_keeps_to_one_core_for_the_time_of_a_part(recordings, tmp_path, monkeypatch):
+    monkeypatch.setattr(cores, "NAME", f"{cores.NAME}-{os.getpid()}")  # others on this machine may have taken some
+    before = os.sched_getaffinity(0)
+    folder = tmp_path / "part"
+    folder.mkdir()
+    part = [(recordings[0], store._key(recordings[0]))]
+    store._extract_part_on_own_core(Pipeline("cores", None, (step(usable_cores),)), part, folder)
+    [made] = folder.glob("*.npy")
+    assert np.load(made).tolist() == [[1]]
+    assert os.sched_getaffinity(0) == before
+
+
+def test_workers_keep_to_a_core_only_where_there_is_one_for_each_core(monkeypatch):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 4)
+    told = [store._one_each(joblib.Parallel(n_jobs=number)) for number in (1, 3, 4, 8)]
+    assert told == [False, False, True, True]
