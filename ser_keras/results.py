@@ -179,7 +179,7 @@ def document(kept: dict[tuple[str, str], dict]) -> str:
         ways = [f"- {markdown.plain(line)}" for line in evidence.variants(entries)]
         blocks += [f"### {paper}", "\n".join(ways)] if ways else []
     blocks += _ablated(kept)
-    blocks += ["## Runs", markdown.table(RUNS, _runs(kept))]
+    blocks += ["## Runs", COMMITS, markdown.table(RUNS, _runs(kept))]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -195,6 +195,7 @@ def _ablated(kept: dict[tuple[str, str], dict]) -> list[str]:
 
 
 RUNS = ("Experiment", "Variant", "Protocol", "Changed", "Seed", "Accuracy", "UAR", "Test clips", "Epochs", "Commit")
+COMMITS = "Commit: of the code that trained; + marks a checkout with changes that were not committed."
 
 
 def _runs(kept: dict[tuple[str, str], dict]) -> Iterator[list[str]]:

@@ -30,6 +30,8 @@ MARKS = {
     "coded": ("s", "#c2571a"),
     "unheard speakers": ("^", "#7a3a94"),
 }  # kind of figure → marker, colour
+Point = tuple[str, float, Sequence[float] | None, int | None]
+"""Kind of `MARKS`, accuracy in [0, 1], its interval or None, and of how many runs (None: as published)."""
 
 
 def percents(counts: np.ndarray) -> np.ndarray:
@@ -111,12 +113,12 @@ def learning_figure(curves: Sequence[Curve]) -> Figure:
 
 
 @mpl.rc_context(FIXED)
-def overview_figure(lines: Sequence[tuple[str, Sequence[tuple[str, float, Sequence[float] | None]]]]) -> Figure:
-    """Accuracies with their intervals, a group of dots an experiment, the first at the top.
+def overview_figure(lines: Sequence[tuple[str, Sequence[Point]]]) -> Figure:
+    """Accuracies with their intervals, a group of dots an experiment, the first at the top; a single run's is hollow.
 
     Parameters
     ----------
-    lines : (experiment, [(kind of `MARKS`, accuracy in [0, 1], interval or None)]) each
+    lines : (experiment, points) each
     """
     heights = [max(len(points), 1) * 0.17 + 0.2 for _, points in lines]
     figure = Figure(figsize=(7.2, sum(heights) + 0.9), layout="constrained")
@@ -127,13 +129,23 @@ def overview_figure(lines: Sequence[tuple[str, Sequence[tuple[str, float, Sequen
             panel.axhspan(top, top + height, color="#f3f5f7", linewidth=0, zorder=0)
         ticks.append(top + height / 2)
         first = top + height / 2 - 0.17 * (len(points) - 1) / 2
-        for place, (kind, mean, interval) in enumerate(points):
+        for place, (kind, mean, interval, runs) in enumerate(points):
             marker, colour = MARKS[kind]
+            face, edge = ("white", colour) if runs == 1 else (colour, "white")
             at = first + 0.17 * place
             if interval:
                 ends = [100 * min(max(end, 0), 1) for end in interval]
                 panel.plot(ends, [at, at], color=colour, linewidth=1.4, solid_capstyle="butt")
-            panel.plot(100 * mean, at, marker, color=colour, markersize=5, markeredgecolor="white", clip_on=False)
+            panel.plot(
+                100 * mean,
+                at,
+                marker,
+                markerfacecolor=face,
+                markeredgecolor=edge,
+                markersize=5,
+                clip_on=False,
+                zorder=3,
+            )
         top += height
     panel.set_yticks(ticks, [name for name, _ in lines])
     for tick in panel.get_yticklabels():
@@ -151,7 +163,10 @@ def overview_figure(lines: Sequence[tuple[str, Sequence[tuple[str, float, Sequen
         for kind, (marker, colour) in MARKS.items()
         if kind in shown
     ]
-    figure.legend(handles=keys, loc="outside upper center", ncols=4, frameon=False)
+    if any(runs == 1 for _, points in lines for *_, runs in points):
+        hollow = {"markerfacecolor": "white", "markeredgecolor": "#555555", "linestyle": "none"}
+        keys.append(Line2D([], [], marker="o", label="hollow: one run", **hollow))
+    figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), frameon=False)
     return figure
 
 

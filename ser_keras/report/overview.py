@@ -228,13 +228,14 @@ def said(line: Mapping) -> str:
     return ", ".join([*own, *apart]) or "not run"
 
 
-def marks(lines: Sequence[Mapping]) -> list[tuple[str, list[tuple[str, float, Sequence[float] | None]]]]:
-    """What is drawn of each line: its name, and (kind, mean, interval) of each figure."""
+def marks(lines: Sequence[Mapping]) -> list[tuple[str, list[figures.Point]]]:
+    """What is drawn of each line: its name, and its points."""
     found = []
     for line in lines:
         printed = line["published"]
-        points = [("published", printed["mean"], printed["interval"])] if printed["mean"] is not None else []
-        points += [(variant, line[variant]["mean"], line[variant]["interval"]) for variant in VARIANTS if line[variant]]
-        points += [("unheard speakers", one["mean"], one["interval"]) for one in line["unheard"]]
+        points = [("published", printed["mean"], printed["interval"], None)] if printed["mean"] is not None else []
+        ours = [(variant, line[variant]) for variant in VARIANTS if line[variant]]
+        ours += [("unheard speakers", one) for one in line["unheard"]]
+        points += [(kind, one["mean"], one["interval"], one["runs"]) for kind, one in ours]
         found.append((line["name"], points))
     return found
