@@ -105,3 +105,13 @@ def test_settings_of_the_caller_stay():
     before = dict(mpl.rcParams)
     figures.svg(figures.confusion_figure([("Published", COUNTS)], CLASSES))
     assert dict(mpl.rcParams) == before
+
+
+def test_overview_draws_a_single_run_hollow_and_says_so():
+    several, single = ("coded", 0.6, (0.5, 0.7), 5), ("unheard speakers", 0.4, (0.3, 0.5), 1)
+    figure = figures.overview_figure([("kanoun2024/crnn", [several, single])])
+    drawn = [line for line in figure.axes[0].lines if line.get_marker() not in ("", "None")]
+    assert [line.get_markerfacecolor() for line in drawn] == [figures.MARKS["coded"][1], "white"]
+    assert [text.get_text() for text in figure.legends[0].texts] == ["coded", "unheard speakers", "hollow: one run"]
+    [legend] = figures.overview_figure([("kanoun2024/crnn", [several])]).legends
+    assert [text.get_text() for text in legend.texts] == ["coded"]
