@@ -34,14 +34,18 @@ HEAD = "clips per second, one core        plain   core  bound  core/plain  core/
 @click.option("--out", type=Path, default=FOUND / "extraction.json", show_default=True, help="JSON file to write.")
 @cli.debug_option
 def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whole: bool, out: Path) -> None:
-    """Measure extraction: the plain implementation, the core, the lower bound, and two workers against one."""
+    """Measure extraction: the plain implementation, the core, the lower bound, and two workers against one.
+
+    Of altered copies, only how new workers start.
+    """
     with cli.quiet_imports():
         from benchmarks import extraction, reading, workers
         from ser_keras.provenance import provenance
 
-        subjects = extraction.subjects(data)
-    if unknown := set(only) - set(subjects):
-        raise click.BadParameter(f"no pipeline {', '.join(sorted(unknown))}; there are {', '.join(sorted(subjects))}")
+        subjects, copies = extraction.subjects(data), extraction.copies(data)
+    names = (*sorted(subjects), *sorted(copies))
+    if unknown := set(only) - set(names):
+        raise click.BadParameter(f"no pipeline {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     if whole:  # asked before what takes long
         everything = replace(subjects[WHOLE_PIPELINE], paths=extraction.own_clips(WHOLE, data))
         extraction.check_whole(everything)
@@ -55,17 +59,21 @@ def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whol
         click.echo(f"store of {kind}: {one}")
     click.echo(HEAD)
     with workers.pools() as pools:
-        for name in only or sorted(subjects):
-            subject = subjects[name]
+        for name in only or names:
+            subject, kind = (subjects[name], "pipelines") if name in subjects else (copies[name], "copies")
             if len(subject.paths) < 2:
                 click.echo(f"{name:32}no recordings")
                 continue
-            one = {"commit": where["commit"], **extraction.against_reference(pools, subject, clips, rounds)}
-            one["two_workers"] = extraction.two_workers(pools, subject, rounds)
+            one = {"commit": where["commit"]}
+            if kind == "pipelines":
+                one |= extraction.against_reference(pools, subject, clips, rounds)
+                one["two_workers"] = extraction.two_workers(pools, subject, rounds)
+            else:
+                extraction.at_work(pools, subject)
             one["start"] = extraction.started(subject)
             one["load"] = round(os.getloadavg()[1], 1)  # five-minute average
-            found["pipelines"][name] = one
-            click.echo(f"{name:32}{row(one)}")
+            found.setdefault(kind, {})[name] = one
+            click.echo(f"{name:32}{row(one) if kind == 'pipelines' else start_row(one['start'])}")
             write_json(out, found)  # what is measured stays where the rest is not waited for
         if whole:
             found["whole"] = {WHOLE_PIPELINE: {"experiment": WHOLE, **extraction.whole(pools, everything)}}
@@ -81,6 +89,11 @@ def row(one: dict) -> str:
     ratios = f"{one['times_the_reference']:12.2f}{one['of_the_floor']:12.2f}{both['times_one']:11.2f}"
     ratios += f"{both['machine_times_one']:9.2f}"
     return f"{rates}{ratios}{both['both_at_work']:9.0%}"
+
+
+def start_row(start: dict) -> str:
+    """How soon new workers have an altered copy done, and what they take."""
+    return f"first clip after {start['clock_s']:.2f} s, worker of {start['worker_mb']['resident']} MB"
 
 
 if __name__ == "__main__":

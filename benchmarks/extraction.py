@@ -8,7 +8,7 @@ against one is by the clock.
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from benchmarks import workers
 from ser_keras import choices, discovery
 from ser_keras.corpora.table import load
 from ser_keras.errors import CorpusError, SerError
+from ser_keras.experiment import Choices, Variant
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.features.store import PART
 from ser_keras.preparation import chosen
@@ -43,13 +44,26 @@ class Subject:
 
 def subjects(data: Path | None) -> dict[str, Subject]:
     """The pipelines of all papers by name, with the recordings that are there."""
+    return _subjects(data, lambda variant, chosen: (variant.pipeline(chosen),))
+
+
+def copies(data: Path | None) -> dict[str, Subject]:
+    """The pipelines of all papers' altered copies, made before or after the split, likewise."""
+    return _subjects(data, _altered)
+
+
+def _altered(variant: Variant, chosen: Choices) -> tuple[Pipeline, ...]:
+    return tuple(one for make in (variant.copies, variant.augmentation) if make for one in make(chosen, 0))
+
+
+def _subjects(data: Path | None, pipelines: Callable[[Variant, Choices], tuple[Pipeline, ...]]) -> dict[str, Subject]:
     found = {}
     for experiment in (one for name in discovery.paper_names() for one in discovery.load_paper(name).experiments):
         for variant in experiment.variants:
-            pipeline = variant.pipeline(choices.resolved(experiment.choices + variant.choices, {}))
-            if pipeline.name not in found:
-                paths = [path for corpus in experiment.corpora for path in _recordings(corpus, data)]
-                found[pipeline.name] = Subject(pipeline, tuple(paths))
+            for pipeline in pipelines(variant, choices.resolved(experiment.choices + variant.choices, {})):
+                if pipeline.name not in found:
+                    paths = [path for corpus in experiment.corpora for path in _recordings(corpus, data)]
+                    found[pipeline.name] = Subject(pipeline, tuple(paths))
     return found
 
 
@@ -136,6 +150,17 @@ def two_workers(pools: workers.Pools, subject: Subject, rounds: int) -> dict:
 
 def _parts(executor: Executor, pipeline: Pipeline, todo: list[workers.Part], folder: str) -> Iterator[workers.Done]:
     return executor.map(workers.extracted, [pipeline] * len(todo), todo, [folder] * len(todo))
+
+
+def at_work(pools: workers.Pools, subject: Subject) -> None:
+    """Have all processes of the pools take a clip, as they have when the start of a pipeline is measured.
+
+    What processes share is divided among as many then.
+    """
+    (path,) = subject.some(1)
+    everybody = (pools.plain, pools.core, pools.both, pools.both)
+    for done in [executor.submit(workers.first, subject.pipeline, path) for executor in everybody]:
+        done.result()
 
 
 def started(subject: Subject) -> dict:

@@ -66,16 +66,21 @@ def share_lines(found: dict) -> list[str]:
 
 
 def worker_lines(found: dict) -> list[str]:
-    """One row a pipeline: how soon new workers have a clip done, and how much memory they take."""
+    """One row a pipeline, those of altered copies last: how soon new workers have a clip done, and their memory."""
     rows = [
         "| pipeline | time to first clip | CPU time until then | resident | proportional |",
         "|---|--:|--:|--:|--:|",
     ]
-    for name, one in found["pipelines"].items():
+    for name, one in _started(found).items():
         start, memory = one["start"], one["start"]["worker_mb"]
         times = f"{start['clock_s']:.1f} s | {start['processor_s']:.1f} s"
         rows.append(f"| {name} | {times} | {memory['resident']} MB | {memory['proportional']} MB |")
     return rows
+
+
+def _started(found: dict) -> dict:
+    """Everything whose workers were measured, by name."""
+    return {**found["pipelines"], **found.get("copies", {})}
 
 
 def store_lines(found: dict) -> list[str]:
@@ -177,7 +182,7 @@ def blocks() -> dict[str, list[str]]:
     """What stands between the marks, by their names."""
     found = json.loads(FOUND.read_text(encoding="utf-8"))
     growth = json.loads((DOCS / "growth.json").read_text(encoding="utf-8"))
-    loads = [one["load"] for one in found["pipelines"].values() if "load" in one]
+    loads = [one["load"] for one in _started(found).values() if "load" in one]
     where = _machine(found["hardware"], loads)
     return {
         "extraction": [f"Measured on {where}.", "", *extraction_lines(found), "", *whole_lines(found)],

@@ -1,8 +1,8 @@
-"""A waveform in, a waveform out: read, trim, denoise, fix the length, augment.
+"""A waveform in, a waveform out: read, trim, denoise, fix the length, add noise.
 
 Waves are float32 `(samples,)` in [-1, 1]; sample rates are in hertz. Every function takes `(wave, sample_rate)`
-first, so that it serves as a step of a pipeline; random ones take a `numpy.random.Generator` as `rng`. librosa is
-imported where it is called: it takes a second, and commands that read no recording should not pay it.
+first, so that it serves as a step of a pipeline; random ones take a `numpy.random.Generator` as `rng`. soundfile and
+soxr are imported where they are called: commands that read no recording should not pay for them.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def check(wave: np.ndarray, name: str = "the wave", *, silence: bool = False) ->
         raise AudioError(f"{name} is silent (peak under {SILENCE:g}): replace the file or leave it out")
 
 
-def resampled(wave: np.ndarray, sample_rate: int, *, target_rate: int) -> np.ndarray:
+def resampled(wave: np.ndarray, sample_rate: float, *, target_rate: int) -> np.ndarray:
     """The wave at another rate: float32 (ceil(samples · target_rate / sample_rate),).
 
     Source: `librosa.resample`, its default `soxr_hq`, without what that does for several channels.
@@ -282,39 +282,3 @@ def with_noise(
     share = scale * (rng.uniform() if level == "uniform" else 1.0)
     noise = rng.standard_normal(len(wave), dtype=np.float32)
     return (wave + np.float32(share) * np.abs(wave).max() * noise).astype(np.float32)
-
-
-def time_stretched(wave: np.ndarray, sample_rate: int, *, rate: float) -> np.ndarray:
-    """The wave `rate` times as fast at the same pitch: float32 (round(samples / rate),).
-
-    Source: `librosa.effects.time_stretch` (phase vocoder, n_fft 2048, hop 512).
-    """
-    import librosa
-
-    return librosa.effects.time_stretch(wave, rate=rate).astype(np.float32)
-
-
-def pitch_shifted(wave: np.ndarray, sample_rate: int, *, semitones: float) -> np.ndarray:
-    """The wave with its pitch moved by `semitones` at the same length: float32 (samples,).
-
-    Source: `librosa.effects.pitch_shift` (12 bins an octave, phase vocoder, `soxr_hq`).
-    """
-    import librosa
-
-    return librosa.effects.pitch_shift(
-        wave, sr=sample_rate, n_steps=semitones, bins_per_octave=12, res_type="soxr_hq", scale=False
-    ).astype(np.float32)
-
-
-def randomly_time_stretched(
-    wave: np.ndarray, sample_rate: int, *, spread: float, rng: np.random.Generator
-) -> np.ndarray:
-    """The wave at a rate drawn evenly from 1 - `spread` to 1 + `spread`: see `time_stretched`."""
-    return time_stretched(wave, sample_rate, rate=rng.uniform(1 - spread, 1 + spread))
-
-
-def randomly_pitch_shifted(
-    wave: np.ndarray, sample_rate: int, *, semitones: float, rng: np.random.Generator
-) -> np.ndarray:
-    """The wave with its pitch moved by up to `semitones` down or up, drawn evenly: see `pitch_shifted`."""
-    return pitch_shifted(wave, sample_rate, semitones=rng.uniform(-semitones, semitones))

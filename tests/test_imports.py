@@ -47,7 +47,8 @@ def test_the_core_knows_no_paper():
         ("splits.py", ["keras", "librosa", "tensorflow", "ser_keras.features", "ser_keras.corpora"]),
         ("features", ["keras", "tensorflow", "ser_keras.training", "ser_keras.reproduce", "ser_keras.evaluation"]),
         ("corpora", ["keras", "tensorflow", "ser_keras.features", "ser_keras.training", "ser_keras.reproduce"]),
-        ("audio.py", ["keras", "tensorflow", "ser_keras.features", "ser_keras.corpora"]),
+        ("audio.py", ["keras", "tensorflow", "librosa", "ser_keras.features", "ser_keras.corpora"]),
+        ("stretching.py", ["keras", "tensorflow", "librosa", "scipy.signal", "ser_keras.corpora"]),
         (
             "report",
             ["keras", "tensorflow", "librosa", "ser_keras.training", "ser_keras.fitting", "ser_keras.reproduce"],

@@ -1,6 +1,6 @@
 """The log-mel images of Kanoun et al. (2024), section 6.1, with the details of their code."""
 
-from ser_keras import audio
+from ser_keras import audio, stretching
 from ser_keras.experiment import Choices
 from ser_keras.features import spectral
 from ser_keras.features.pipeline import Pipeline, Step, step
@@ -23,8 +23,8 @@ def altered_images(choices: Choices, seed: int) -> tuple[Pipeline, ...]:
     if choices["augment"] == "none":
         return ()
     alter = (
-        step(audio.randomly_time_stretched, random=True, spread=choices["stretch_spread"]),
-        step(audio.randomly_pitch_shifted, random=True, semitones=choices["pitch_semitones"]),
+        step(stretching.randomly_time_stretched, random=True, spread=choices["stretch_spread"]),
+        step(stretching.randomly_pitch_shifted, random=True, semitones=choices["pitch_semitones"]),
     )
     return (_pipeline("kanoun2024-log-mel-altered", alter, seed),)
 

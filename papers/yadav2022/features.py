@@ -1,6 +1,6 @@
 """The log-mel images of Yadav et al. (2022), sections 3.3, 3.4 and 4.3."""
 
-from ser_keras import audio
+from ser_keras import audio, stretching
 from ser_keras.experiment import Choices
 from ser_keras.features import spectral
 from ser_keras.features.pipeline import Pipeline, Step, step
@@ -20,9 +20,9 @@ def augmented_images(choices: Choices, seed: int) -> tuple[Pipeline, ...]:
     The altered wave is the trimmed and filtered one, before its length is fixed; `seed` decides the noise.
     """
     noise = step(audio.with_noise, random=True, scale=choices["noise_scale"], level=choices["noise_level"])
-    up = step(audio.time_stretched, rate=1.1)
-    down = step(audio.time_stretched, rate=0.8)
-    pitch = step(audio.pitch_shifted, semitones=choices["pitch_semitones"])
+    up = step(stretching.time_stretched, rate=1.1)
+    down = step(stretching.time_stretched, rate=0.8)
+    pitch = step(stretching.pitch_shifted, semitones=choices["pitch_semitones"])
     altered = {"noise": noise, "stretch-up": up, "stretch-down": down, "pitch": pitch}
     return tuple(_pipeline(f"yadav2022-log-mel-{name}", (alter,), choices, seed) for name, alter in altered.items())
 

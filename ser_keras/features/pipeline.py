@@ -24,6 +24,7 @@ LIBRARIES = (
     "soxr",
 )  # those whose release can move a feature
 OURS = ("ser_keras", "papers")  # packages whose steps FEATURES_VERSION stands for
+MOVED = {"ser_keras.stretching": "ser_keras.audio"}  # module → where its steps were once: stores and runs name that
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Step:
 
     @property
     def name(self) -> str:
-        return f"{self.function.__module__}.{self.function.__qualname__}"
+        module = self.function.__module__
+        return f"{MOVED.get(module, module)}.{self.function.__qualname__}"
 
 
 def step(function: Callable[..., np.ndarray], *, random: bool = False, **parameters: object) -> Step:

@@ -6,6 +6,7 @@ is written out at the call. What librosa does in few lines is done here, as it d
 scipy.signal, took a worker two seconds and 180 MB.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -48,13 +49,30 @@ def power_spectrum(
     Source: `librosa.stft`, to its last bit; but frames lie one after another in memory, which takes less time.
     """
     weights = _weights(shape, win_length or n_fft, n_fft)
-    padded = np.pad(wave, n_fft // 2, mode=pad_mode)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    power = np.empty((len(frames), 1 + n_fft // 2), np.float32)
-    for start in range(0, len(frames), TOGETHER):
-        part = slice(start, start + TOGETHER)
-        power[part] = squared(scipy.fft.rfft(frames[part] * weights, axis=1).astype(np.complex64))
+    each = frames(wave, n_fft=n_fft, hop_length=hop_length, pad_mode=pad_mode)
+    power = np.empty((len(each), 1 + n_fft // 2), np.float32)
+    for part in parts(len(each)):
+        power[part] = squared(transformed(each[part], weights))
     return power.T
+
+
+def frames(wave: np.ndarray, *, n_fft: int, hop_length: int, pad_mode: str = "constant") -> np.ndarray:
+    """Frames of a wave, centred, as a view: (1 + samples // hop_length, n_fft); `pad_mode` as for `power_spectrum`."""
+    padded = np.pad(wave, n_fft // 2, mode=pad_mode)
+    return np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
+
+
+def parts(count: int) -> Iterator[slice]:
+    """So many frames in parts of `TOGETHER`, whose spectra find room in a cache."""
+    return (slice(start, min(start + TOGETHER, count)) for start in range(0, count, TOGETHER))
+
+
+def transformed(frames: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The spectra of weighted frames: (frames, n_fft) → complex64 (frames, 1 + n_fft // 2).
+
+    Source: `librosa.stft`, which transforms in float64.
+    """
+    return scipy.fft.rfft(frames * weights, axis=1).astype(np.complex64)
 
 
 @lru_cache(maxsize=32)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ser_keras.errors import RunError
-from ser_keras.features.pipeline import Pipeline, Step
+from ser_keras.features.pipeline import MOVED, Pipeline, Step
 from ser_keras.prediction.networks import Network, of_keras, of_onnx
 
 FILES = {"keras": "model.keras", "onnx": "model.onnx"}
@@ -86,10 +86,11 @@ def _function(path: Path, name: str) -> Callable[..., np.ndarray]:
     module, _, own = name.rpartition(".")
     if module not in MODULES or own.startswith("_"):
         raise RunError(f"{path} names the step {name!r}, which is none of ours: export the run again")
-    found = getattr(importlib.import_module(module), own, None)
-    if not callable(found) or getattr(found, "__module__", None) != module:
-        raise RunError(f"{path} names the step {name!r}, which this version lacks: export the run again")
-    return found
+    for place in (module, *(new for new, old in MOVED.items() if old == module)):
+        found = getattr(importlib.import_module(place), own, None)
+        if callable(found) and getattr(found, "__module__", None) == place:
+            return found
+    raise RunError(f"{path} names the step {name!r}, which this version lacks: export the run again")
 
 
 def _tuples(value: object) -> object:

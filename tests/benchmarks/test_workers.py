@@ -26,13 +26,34 @@ def pipelines(tmp_path_factory):
     return {name: one.pipeline for name, one in extraction.subjects(tmp_path_factory.mktemp("none")).items()}
 
 
-def test_worker_loads_no_more_than_features_take(clip, pipelines, tmp_path):
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory):
+    """Those of all papers' altered copies, likewise."""
+    return {name: one.pipeline for name, one in extraction.copies(tmp_path_factory.mktemp("none")).items()}
+
+
+def loaded_for(pipelines, clip, folder):
+    """The modules that a new worker has loaded once it has a clip done with each."""
     with workers.pool(1) as executor:
-        for pipeline in pipelines.values():
+        for pipeline in pipelines:
             (part,) = workers.parts((clip,), 1)
-            executor.submit(workers.extracted, pipeline, part, str(tmp_path)).result()
-        loaded = executor.submit(eval, "set(__import__('sys').modules)").result()
+            place = folder / pipeline.name
+            place.mkdir()
+            executor.submit(workers.extracted, pipeline, part, str(place)).result()
+            (written,) = place.glob("*.npy")
+            assert len(np.load(written)) == 1  # no error, for which nothing would be loaded
+        return executor.submit(eval, "set(__import__('sys').modules)").result()
+
+
+def test_worker_loads_no_more_than_features_take(clip, pipelines, tmp_path):
+    loaded = loaded_for(pipelines.values(), clip, tmp_path)
     assert "parselmouth" in loaded
+    assert not HEAVY & loaded
+
+
+def test_worker_that_makes_altered_copies_loads_no_more_either(clip, copies, tmp_path):
+    loaded = loaded_for(copies.values(), clip, tmp_path)
+    assert "ser_keras.stretching" in loaded
     assert not HEAVY & loaded
 
 

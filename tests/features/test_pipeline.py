@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser_keras import audio
+from ser_keras import audio, stretching
 from ser_keras.errors import AudioError
 from ser_keras.features import pipeline as pipelines
 from ser_keras.features.pipeline import Pipeline, step
@@ -60,6 +60,13 @@ def test_fingerprint_follows_everything_that_changes_the_result():
 def test_fingerprint_ignores_a_seed_that_nothing_draws_from():
     calm = Pipeline("p", 8000, (step(scaled, by=2),), seed=0)
     assert calm.fingerprint == dataclasses.replace(calm, seed=1).fingerprint
+
+
+def test_step_in_another_module_keeps_the_name_by_which_stores_and_runs_know_it():
+    moved = step(stretching.time_stretched, rate=1.1)
+    assert Pipeline("p", 8000, (moved,)).description()["steps"] == [
+        {"function": "ser_keras.audio.time_stretched", "parameters": {"rate": 1.1}}  # as runs before it moved have it
+    ]
 
 
 def test_fingerprint_changes_with_a_library_release(monkeypatch):

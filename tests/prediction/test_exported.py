@@ -3,13 +3,17 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ser_keras
+from ser_keras import stretching
 from ser_keras.errors import RunError
 from ser_keras.export import export
+from ser_keras.features.pipeline import step
+from ser_keras.prediction import exported as exported_folders
 
 
 # ONNX is exported with TensorFlow here: other backends hear what is exported as Keras
@@ -94,6 +98,12 @@ def test_description_with_something_else_in_it_is_refused_in_one_line(described,
     with pytest.raises(RunError, match=says) as told:
         ser_keras.load(described(change))
     assert "\n" not in str(told.value)
+
+
+def test_step_is_found_where_it_is_now_by_the_name_that_it_had():
+    told = {"function": "ser_keras.audio.time_stretched", "parameters": {"rate": 1.1}}
+    pipeline = exported_folders._pipeline(Path("model.json"), {"name": "p", "sample_rate": 8000, "steps": [told]})
+    assert pipeline.steps == (step(stretching.time_stretched, rate=1.1),)
 
 
 def test_step_that_can_not_take_what_it_is_told_is_refused_in_one_line(described, tones):
