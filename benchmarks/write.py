@@ -1,7 +1,7 @@
-"""The figures of docs/speed.md and docs/training-speed.md, written from what was measured.
+"""The figures of docs/speed.md, docs/training-speed.md and docs/howto/cluster.md, written from what was measured.
 
-That is in `benchmarks/found` (`extraction.json`, `startup.json`, `training.json`, `precision.json`) and in
-`docs/growth.json`.
+That is in `benchmarks/found` (`extraction.json`, `startup.json`, `training.json`, `precision.json`, `million.json`) and
+in `docs/growth.json`.
 
 python -m benchmarks.write
 """
@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from benchmarks.growth import DOCS
+from benchmarks.million import FOUND as MILLION
 from benchmarks.startup import FOUND as STARTUP
 from ser_keras.files import write_text
 from ser_keras.report import markdown
@@ -18,6 +19,7 @@ FOUND = Path(__file__).with_name("found") / "extraction.json"
 TRAINING = Path(__file__).with_name("found") / "training.json"
 PRECISION = Path(__file__).with_name("found") / "precision.json"
 PAGE = DOCS / "speed.md"
+CLUSTER_PAGE = DOCS / "howto" / "cluster.md"
 TRAINING_PAGE = DOCS / "training-speed.md"
 PARTS = ("load", "first", "second")  # of what a network takes to answer
 MARK = "<!-- {}: written by `python -m benchmarks.write` -->"
@@ -173,6 +175,24 @@ def precision_lines(found: dict) -> list[str]:
     ]
 
 
+def million_lines(found: dict) -> list[str]:
+    """One row a pipeline: what so many clips take on so many cores, and what that was measured on."""
+    sizes = sorted({one["recordings"] for one in found["pipelines"].values()})
+    recordings = "–".join(map(str, dict.fromkeys((sizes[0], sizes[-1]))))
+    rows = [
+        f"Measured on {_machine(found['hardware'], [found['load']])}, in one thread, {recordings} recordings per "
+        f"pipeline; {found['scheduling_ms_a_part']:.1f} ms of the scheduler per work unit of {found['part']} clips. "
+        f"Extrapolated to {found['clips']} clips on {found['cores']} cores:",
+        "",
+        "| pipeline | clips/s, one core | core hours | hours | store |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for name, one in found["pipelines"].items():
+        hours = f"{one['core_hours']:.1f} | {one['hours']:.2f}"
+        rows.append(f"| {name} | {one['clips_a_second_of_a_core']:.0f} | {hours} | {one['store_gb']:.1f} GB |")
+    return rows
+
+
 def blocks() -> dict[str, list[str]]:
     """What stands between the marks, by their names."""
     found = json.loads(FOUND.read_text(encoding="utf-8"))
@@ -199,7 +219,12 @@ def page(text: str, blocks: dict[str, list[str]]) -> str:
 def pages() -> dict[Path, dict[str, list[str]]]:
     """The pages that have figures, and what stands between their marks."""
     training, precision = (json.loads(path.read_text(encoding="utf-8")) for path in (TRAINING, PRECISION))
-    return {PAGE: blocks(), TRAINING_PAGE: {**training_blocks(training), "precision": precision_lines(precision)}}
+    million = json.loads(MILLION.read_text(encoding="utf-8"))
+    return {
+        PAGE: blocks(),
+        TRAINING_PAGE: {**training_blocks(training), "precision": precision_lines(precision)},
+        CLUSTER_PAGE: {"million": million_lines(million)},
+    }
 
 
 if __name__ == "__main__":
