@@ -1,7 +1,7 @@
 """The figures of docs/speed.md, docs/training-speed.md and docs/howto/cluster.md, written from what was measured.
 
-That is in `benchmarks/found` (`extraction.json`, `startup.json`, `training.json`, `precision.json`, `million.json`) and
-in `docs/growth.json`.
+That is in `benchmarks/found` (`extraction.json`, `forms.json`, `startup.json`, `training.json`, `precision.json`,
+`million.json`) and in `docs/growth.json`.
 
 python -m benchmarks.write
 """
@@ -9,6 +9,7 @@ python -m benchmarks.write
 import json
 from pathlib import Path
 
+from benchmarks.forms import FOUND as FORMS
 from benchmarks.growth import DOCS
 from benchmarks.million import FOUND as MILLION
 from benchmarks.startup import FOUND as STARTUP
@@ -90,6 +91,30 @@ def store_lines(found: dict) -> list[str]:
     for kind, one in found["store"].items():
         speeds = f"{one['read_gb_s']:.1f} GB/s | {one['memory_gb_s']:.1f} GB/s"
         rows.append(f"| {kind} | {one['clips']} | {one['open_s']:.2f} s | {one['row_us']:.0f} µs | {speeds} |")
+    return rows
+
+
+def form_lines(found: dict) -> list[str]:
+    """A table a kind of rows: what each form takes to write, open, read and change, in CPU time, and its size."""
+    others = ", ".join(f"{name} {version}" for name, version in found["others"].items())
+    rows = [
+        f"Measured on {_machine(found['hardware'], [found['load']])}, with {others}: {found['rows']} rows, CPU time.",
+    ]
+    for kind, one in found["kinds"].items():
+        shape = " × ".join(str(size) for size in one["shape"] if size > 1)
+        rows += [
+            "",
+            f"| {kind} of {shape}, {one['dtype']} | write, per row | open | read in random order, per row "
+            "| append 32 rows | replace a row | size | files |",
+            "|---|--:|--:|--:|--:|--:|--:|--:|",
+        ]
+        for name, form in one["forms"].items():
+            taken = {key: form[key]["processor"] for key in ("write", "open", "row", "append", "replace")}
+            rows.append(
+                f"| {name} | {1e6 * taken['write']:.0f} µs | {taken['open']:.2f} s | {1e6 * taken['row']:.0f} µs "
+                f"| {1e3 * taken['append']:.0f} ms | {1e3 * taken['replace']:.0f} ms | {form['mb']:.1f} MB "
+                f"| {form['files']} |"
+            )
     return rows
 
 
@@ -254,6 +279,7 @@ def blocks() -> dict[str, list[str]]:
         "shares": share_lines(found),
         "workers": worker_lines(found),
         "store": store_lines(found),
+        "forms": form_lines(json.loads(FORMS.read_text(encoding="utf-8"))),
         "growth": growth_lines(growth),
         "startup": startup_lines(json.loads(STARTUP.read_text(encoding="utf-8"))),
     }
