@@ -379,7 +379,7 @@ WHEN = re.compile(rb"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC")
 
 
 def result_files(folder):
-    """Name of each file of a comparison's cells and report → what it holds, less when, how fast and where it was made."""
+    """Name of each file of a comparison's cells and report → what it holds, but not when and where it was made."""
     found = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = WHEN.sub(b"Written", path.read_bytes())
