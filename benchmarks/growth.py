@@ -61,7 +61,7 @@ def peak_mb(process: int | str = "self") -> int:
     `ru_maxrss` is no less than what the process that started it held at that moment.
     """
     lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
-    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1e3)
+    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6)  # its kB: KiB
 
 
 def measured(clips: int, folder: Path, jobs: int = 2) -> dict:

@@ -2,7 +2,8 @@
 
 Each pipeline is run over the same few recordings by one process with one thread, and its time of the processor is
 taken; a Dask scheduler with two workers is given parts with nothing to do, and its time for each is taken. The cluster
-needs the longer of both: its cores compute side by side, and one scheduler serves them all.
+needs the longer of both: its cores compute side by side, and one scheduler serves them all. What was measured, and on
+which machine, is in `benchmarks/found/million.json`; `benchmarks.write` makes the table of docs/howto/cluster.md of it.
 """
 
 import os
@@ -13,10 +14,11 @@ from pathlib import Path
 import click
 
 from ser_keras import cli
+from ser_keras.errors import CorpusError
 from ser_keras.features.store import PART, Recording
 from ser_keras.files import write_json
 
-FOUND = Path(__file__).with_name("found")
+FOUND = Path(__file__).with_name("found") / "million.json"
 HEAD = f"{'pipeline':32}{'clips/s/core':>13}{'core hours':>12}{'hours':>8}{'store GB':>10}"
 
 
@@ -45,25 +47,34 @@ def estimated(seconds: float, values: int, clips: int, cores: int, scheduling_s:
 @click.option(
     "--sample", type=click.IntRange(2), default=32, show_default=True, help="Number of recordings to measure."
 )
-@click.option("--out", type=Path, default=FOUND / "million.json", show_default=True, help="JSON file to write.")
+@click.option("--out", type=Path, default=FOUND, show_default=True, help="JSON file to write.")
 @cli.debug_option
 def main(data: Path | None, clips: int, cores: int, sample: int, out: Path) -> None:
     """Measure each paper's pipeline on a few real recordings and extrapolate to many clips."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = "1"
     with cli.quiet_imports():
+        from ser_keras.provenance import provenance
+
         scheduling_s = _scheduling_s()
-        found = {"clips": clips, "cores": cores, "scheduling_ms_a_part": round(1000 * scheduling_s, 2), "pipelines": {}}
         pipelines = _pipelines(data, sample)
+    if not pipelines:
+        raise CorpusError("no recordings of any paper's corpora: name the folder that holds them with --data")
+    where = provenance()
+    found = {key: where[key] for key in ("commit", "python", "packages", "hardware")}
+    found |= {"clips": clips, "cores": cores, "part": PART, "scheduling_ms_a_part": round(1000 * scheduling_s, 2)}
+    found["pipelines"] = {}
     click.echo(
         f"{clips} clips on {cores} cores; the scheduler takes {1000 * scheduling_s:.1f} ms a part of {PART} clips"
     )
     click.echo(HEAD)
     for name, (pipeline, recordings) in sorted(pipelines.items()):
-        one = found["pipelines"][name] = estimated(*_measured(pipeline, recordings), clips, cores, scheduling_s)
+        one = estimated(*_measured(pipeline, recordings), clips, cores, scheduling_s)
+        found["pipelines"][name] = {"recordings": len(recordings) - 1, **one}
         click.echo(
             f"{name:32}{one['clips_a_second_of_a_core']:13.1f}{one['core_hours']:12.1f}{one['hours']:8.2f}{one['store_gb']:10.1f}"
         )
+    found["load"] = round(os.getloadavg()[1], 1)  # five-minute average
     write_json(out, found)
     click.echo(out)
 
@@ -82,7 +93,7 @@ def _pipelines(data: Path | None, sample: int) -> dict[str, tuple]:
             if there and pipeline.name not in found:
                 clips = table.load(there, data).clips[["clip", "path"]].values.tolist()
                 found[pipeline.name] = pipeline, clips[:: max(len(clips) // sample, 1)][:sample]
-    return found
+    return {name: one for name, one in found.items() if len(one[1]) > 1}  # the first loads libraries
 
 
 def _scheduling_s() -> float:

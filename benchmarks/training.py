@@ -2,7 +2,8 @@
 
 Ways of training take turns, and a ratio is the median over turns: of processor time, which other programs on the
 machine move less, and of the clock. The network of rastogi2025 stands for small ones, that of yadav2022 for large.
-Inputs are noise: what they say does not move the time that they take. With `--torch PYTHON`, an interpreter that has
+Inputs are noise: what they say does not move the time that they take; how long steps wait for batches of real clips is
+measured apart, in `benchmarks.waiting`. With `--torch PYTHON`, an interpreter that has
 PyTorch, the network of yadav2022 written in it takes turns too.
 """
 
@@ -19,7 +20,7 @@ from statistics import median
 import click
 
 from ser_keras import cli
-from ser_keras.files import write_json
+from ser_keras.files import read_record, write_json
 
 FOUND = Path(__file__).with_name("found") / "training.json"
 BATCH = 16  # yadav2022's
@@ -147,20 +148,8 @@ def large_network(rounds: int, torch: Path | None = None) -> dict:
         "clips_a_processor_second": clips,
         "of_the_bare_loop": times(taken, "bare loop", "ours"),
         "bfloat16_times_float32": times(taken, "ours", "bfloat16"),
-        "feeding_share": round(_feeding_s(part) / median(spent for _, spent in taken["ours"]), 4),
     }
     return {**found, "times_pytorch": times(taken, "pytorch", "ours")} if torch else found
-
-
-def _feeding_s(part: object) -> float:
-    """Seconds that all batches of an epoch take to be read, by the clock; in training that is beside the steps."""
-    from ser_keras import feeding
-
-    batches = feeding.Batches(part, 7, BATCH, shuffle_seed=0)
-    start = time.perf_counter()
-    for number in range(len(batches)):
-        batches[number]
-    return time.perf_counter() - start
 
 
 @contextmanager
@@ -207,16 +196,28 @@ def augmentation(data: Path | None, clips: int, step_s: float) -> dict:
 @cli.data_option
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Number of turns per alternative.")
 @click.option("--torch", type=Path, help="Python interpreter that has PyTorch. Default: PyTorch is left out.")
+@click.option("--waiting", is_flag=True, help="Measure waiting for batches alone, keeping the other results.")
 @click.option("--out", type=Path, default=FOUND, show_default=True, help="JSON file to write.")
 @cli.debug_option
-def main(data: Path | None, rounds: int, torch: Path | None, out: Path) -> None:
-    """Measure training: small networks in whole epochs, a large one against a bare loop, bfloat16 and PyTorch."""
+def main(data: Path | None, rounds: int, torch: Path | None, waiting: bool, out: Path) -> None:
+    """Measure training: small networks in whole epochs, a large one against a bare loop, bfloat16 and PyTorch; waiting
+    for batches of a store."""
     with cli.quiet_imports():
+        from benchmarks.waiting import measured
         from ser_keras import fitting
         from ser_keras.provenance import provenance
 
         fitting.make_deterministic()
-    where = provenance()
+    found = read_record(out) or {} if waiting else _beside_arithmetic(data, rounds, torch, provenance())
+    found["waiting"] = measured(data, rounds)
+    for name, one in found["waiting"]["networks"].items():
+        click.echo(f"{name}, waiting: {one}")
+    write_json(out, found)
+    click.echo(out)
+
+
+def _beside_arithmetic(data: Path | None, rounds: int, torch: Path | None, where: dict) -> dict:
+    """What networks of both sizes come to, whose inputs are noise, and what a copy of a clip takes."""
     found = {key: where[key] for key in ("commit", "python", "packages", "hardware", "backend")}
     found["large"] = large_network(rounds, torch)
     click.echo(f"yadav2022 crnn: {found['large']}")
@@ -224,8 +225,7 @@ def main(data: Path | None, rounds: int, torch: Path | None, out: Path) -> None:
     click.echo(f"yadav2022 altered copies: {found['augmentation']}")
     found["small"] = small_network(rounds)
     click.echo(f"rastogi2025 mlp: {found['small']}")
-    write_json(out, found)
-    click.echo(out)
+    return found
 
 
 if __name__ == "__main__":

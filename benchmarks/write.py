@@ -1,7 +1,7 @@
-"""The figures of docs/speed.md and docs/training-speed.md, written from what was measured.
+"""The figures of docs/speed.md, docs/training-speed.md and docs/howto/cluster.md, written from what was measured.
 
-That is in `benchmarks/found` (`extraction.json`, `startup.json`, `training.json`, `precision.json`) and in
-`docs/growth.json`.
+That is in `benchmarks/found` (`extraction.json`, `forms.json`, `startup.json`, `training.json`, `precision.json`,
+`million.json`) and in `docs/growth.json`.
 
 python -m benchmarks.write
 """
@@ -9,7 +9,9 @@ python -m benchmarks.write
 import json
 from pathlib import Path
 
+from benchmarks.forms import FOUND as FORMS
 from benchmarks.growth import DOCS
+from benchmarks.million import FOUND as MILLION
 from benchmarks.startup import FOUND as STARTUP
 from ser_keras.files import write_text
 from ser_keras.report import markdown
@@ -18,7 +20,9 @@ FOUND = Path(__file__).with_name("found") / "extraction.json"
 TRAINING = Path(__file__).with_name("found") / "training.json"
 PRECISION = Path(__file__).with_name("found") / "precision.json"
 PAGE = DOCS / "speed.md"
+CLUSTER_PAGE = DOCS / "howto" / "cluster.md"
 TRAINING_PAGE = DOCS / "training-speed.md"
+WAITING = 0.05  # of a step's time; more would make feeding a bottleneck
 PARTS = ("load", "first", "second")  # of what a network takes to answer
 MARK = "<!-- {}: written by `python -m benchmarks.write` -->"
 END = "<!-- end of {} -->"
@@ -95,6 +99,30 @@ def store_lines(found: dict) -> list[str]:
     return rows
 
 
+def form_lines(found: dict) -> list[str]:
+    """A table a kind of rows: what each form takes to write, open, read and change, in CPU time, and its size."""
+    others = ", ".join(f"{name} {version}" for name, version in found["others"].items())
+    rows = [
+        f"Measured on {_machine(found['hardware'], [found['load']])}, with {others}: {found['rows']} rows, CPU time.",
+    ]
+    for kind, one in found["kinds"].items():
+        shape = " × ".join(str(size) for size in one["shape"] if size > 1)
+        rows += [
+            "",
+            f"| {kind} of {shape}, {one['dtype']} | write, per row | open | read in random order, per row "
+            "| append 32 rows | replace a row | size | files |",
+            "|---|--:|--:|--:|--:|--:|--:|--:|",
+        ]
+        for name, form in one["forms"].items():
+            taken = {key: form[key]["processor"] for key in ("write", "open", "row", "append", "replace")}
+            rows.append(
+                f"| {name} | {1e6 * taken['write']:.0f} µs | {taken['open']:.2f} s | {1e6 * taken['row']:.0f} µs "
+                f"| {1e3 * taken['append']:.0f} ms | {1e3 * taken['replace']:.0f} ms | {form['mb']:.1f} MB "
+                f"| {form['files']} |"
+            )
+    return rows
+
+
 def growth_lines(found: list[dict]) -> list[str]:
     """One row a number of clips."""
     rows = [
@@ -159,11 +187,60 @@ def training_blocks(found: dict) -> dict[str, list[str]]:
         "large": [
             *ratio_lines(against),
             "",
-            f"Reading all batches of an epoch takes {large['feeding_share']:.2%} of its time, in parallel with "
-            "training. Computing an augmented copy, which is done once, takes as long as "
+            "Computing an augmented copy, which is done once, takes as much CPU time as "
             f"{copies['epochs_that_pay']:.2f} epochs of training on it.",
         ],
+        "waiting": waiting_lines(found["waiting"]),
     }
+
+
+def waiting_lines(found: dict) -> list[str]:
+    """One row a network: how long its steps wait for batches, and what its altered copies take; is that little?"""
+    rows = [
+        f"Measured on {_machine(found['hardware'], [found['load']])}.",
+        "",
+        "| network | examples | of these altered copies | waiting | waiting, first read from disk "
+        "| waiting, batches in memory | speed / batches in memory | computing the copies / whole training |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for name, one in found["networks"].items():
+        waited = " | ".join(_share(one["waiting_share"].get(way)) for way in ("store", "disk", "memory"))
+        speed = f"{one['of_memory']:.2f}" if "of_memory" in one else "–"
+        rows.append(
+            f"| {name} | {one['examples']} | {one.get('copies', 0)} | {waited} | {speed} "
+            f"| {_share(one.get('copies_share'))} |"
+        )
+    large = {name: one for name, one in found["networks"].items() if "copies_s" in one}
+    read = [f"{name}: {_share(one['reading_share'])} of its time" for name, one in large.items()]
+    whole = [
+        f"{name}: {one['copies_s']:.0f} s on all cores, once, beside {one['epochs']} epochs of {one['epoch_s']:.0f} s"
+        for name, one in large.items()
+    ]
+    return [
+        *rows,
+        "",
+        f"Reading all batches of an epoch, with nothing trained: {'; '.join(read)}.",
+        "",
+        f"Copies: {'; '.join(whole)}.",
+        "",
+        _judged(found["networks"]),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2%}"
+
+
+def _judged(networks: dict) -> str:
+    """Whether waiting stays below the limit, from whatever the store is read; which do not."""
+    above = {
+        f"{name} ({_share(worst)})"
+        for name, one in networks.items()
+        if (worst := max(share for way, share in one["waiting_share"].items() if way != "memory")) >= WAITING
+    }
+    if above:
+        return f"The goal is a share of waiting below {WAITING:.0%}; missed by {', '.join(sorted(above))}."
+    return f"The goal, a share of waiting below {WAITING:.0%}, is met by all of them."
 
 
 def precision_lines(found: dict) -> list[str]:
@@ -178,6 +255,24 @@ def precision_lines(found: dict) -> list[str]:
     ]
 
 
+def million_lines(found: dict) -> list[str]:
+    """One row a pipeline: what so many clips take on so many cores, and what that was measured on."""
+    sizes = sorted({one["recordings"] for one in found["pipelines"].values()})
+    recordings = "–".join(map(str, dict.fromkeys((sizes[0], sizes[-1]))))
+    rows = [
+        f"Measured on {_machine(found['hardware'], [found['load']])}, in one thread, {recordings} recordings per "
+        f"pipeline; {found['scheduling_ms_a_part']:.1f} ms of the scheduler per work unit of {found['part']} clips. "
+        f"Extrapolated to {found['clips']} clips on {found['cores']} cores:",
+        "",
+        "| pipeline | clips/s, one core | core hours | hours | store |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for name, one in found["pipelines"].items():
+        hours = f"{one['core_hours']:.1f} | {one['hours']:.2f}"
+        rows.append(f"| {name} | {one['clips_a_second_of_a_core']:.0f} | {hours} | {one['store_gb']:.1f} GB |")
+    return rows
+
+
 def blocks() -> dict[str, list[str]]:
     """What stands between the marks, by their names."""
     found = json.loads(FOUND.read_text(encoding="utf-8"))
@@ -189,6 +284,7 @@ def blocks() -> dict[str, list[str]]:
         "shares": share_lines(found),
         "workers": worker_lines(found),
         "store": store_lines(found),
+        "forms": form_lines(json.loads(FORMS.read_text(encoding="utf-8"))),
         "growth": growth_lines(growth),
         "startup": startup_lines(json.loads(STARTUP.read_text(encoding="utf-8"))),
     }
@@ -204,7 +300,12 @@ def page(text: str, blocks: dict[str, list[str]]) -> str:
 def pages() -> dict[Path, dict[str, list[str]]]:
     """The pages that have figures, and what stands between their marks."""
     training, precision = (json.loads(path.read_text(encoding="utf-8")) for path in (TRAINING, PRECISION))
-    return {PAGE: blocks(), TRAINING_PAGE: {**training_blocks(training), "precision": precision_lines(precision)}}
+    million = json.loads(MILLION.read_text(encoding="utf-8"))
+    return {
+        PAGE: blocks(),
+        TRAINING_PAGE: {**training_blocks(training), "precision": precision_lines(precision)},
+        CLUSTER_PAGE: {"million": million_lines(million)},
+    }
 
 
 if __name__ == "__main__":

@@ -82,7 +82,11 @@ def _git(checkout: Path, *arguments: str) -> str:
 def _backend() -> str | None:
     import sys
 
-    return sys.modules["keras"].backend.backend() if "keras" in sys.modules else None
+    if "keras" not in sys.modules:
+        return None
+    import keras  # waits where another thread is at importing it, as in a Dask worker, which unpickles beside its work
+
+    return keras.backend.backend()
 
 
 def _hardware() -> dict:

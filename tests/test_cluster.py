@@ -7,6 +7,7 @@ start them.
 import json
 import os
 import pickle
+import re
 import signal
 import socket
 import subprocess
@@ -67,6 +68,10 @@ class Machines:
         options = ["--nthreads", str(threads), "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
         return self.start("worker", self.address, *options, "--local-directory", ".")
 
+    def workers_as_told(self, number):
+        """As docs/howto/cluster.md starts them: each watched by a nanny, which starts it anew when it dies."""
+        return self.start("worker", self.address, "--nthreads", "1", "--nworkers", str(number))
+
     def wait_for(self, workers):
         with distributed.Client(self.address, timeout=60, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=60)
@@ -74,9 +79,13 @@ class Machines:
                 time.sleep(0.05)
 
     def stop(self):
-        for process in self.started:
-            process.kill()
-            process.wait()
+        for process in self.started[::-1]:
+            process.terminate()  # a nanny then ends its workers, which it can't when it is killed
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -353,3 +362,50 @@ def test_seeds_and_folds_trained_elsewhere_give_the_same_bytes(machines, tmp_pat
                 np.testing.assert_array_equal(own, other)
         assert not (there.parent / "unfinished").exists()
         assert json.loads((there.parent / "run.json").read_text())["set_aside"] == []
+
+
+def compared(folder, out, *options):
+    command = [sys.executable, "-m", "ser_keras.compare", "sankaran2023/ann", "--corpora", "tess,savee"]
+    settings = ["--recordings", "synthetic", "--quick", "--epochs", "1", "--out", out, *options]
+    environment = {**os.environ, "PYTHONPATH": ROOT, "TF_NUM_INTEROP_THREADS": "1"}
+    done = subprocess.run([*command, *settings], cwd=folder, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return re.sub(
+        r", \d+ s$", "", done.stdout.replace(f"{folder / out}/", f"{out}/").replace(out, "OUT"), flags=re.MULTILINE
+    )
+
+
+WHEN = re.compile(rb"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC")
+
+
+def result_files(folder):
+    """Name of each file of a comparison's cells and report → what it holds, but not when and where it was made."""
+    found = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = WHEN.sub(b"Written", path.read_bytes())
+        if path.name in ("cell.json", "report.json"):
+            record = json.loads(content)
+            apart = {"started", "finished", "seconds", "provenance", "generated"}
+            content = {key: record[key] for key in record.keys() - apart}
+        found[str(path.relative_to(folder))] = content
+    return found
+
+
+@pytest.mark.slow
+def test_comparison_by_workers_with_nannies_gives_the_files_of_one_machine(tmp_path):
+    pytest.importorskip("opensmile")
+    machines = Machines(tmp_path)
+    try:
+        machines.workers_as_told(2)
+        machines.wait_for(2)
+        there_told = compared(tmp_path, "there", "--cluster", machines.address)
+    finally:
+        machines.stop()
+    here_told = compared(tmp_path, "here")
+    assert there_told == here_told
+    assert re.search(r"^sankaran2023/ann cross tess-to-savee seed 0: UAR ", here_told, re.MULTILINE)
+    here, there = (result_files(tmp_path / out / "compare") for out in ("here", "there"))
+    assert there.keys() == here.keys()
+    cells = [name for name in here if name.endswith("predictions.csv")]
+    assert len(cells) == 3 * 5  # models; two corpora, both merged, and each way across
+    assert [name for name in here if there[name] != here[name]] == []

@@ -117,7 +117,8 @@ def prune_command(cache: Path, older_than: float | None, yes: bool) -> None:
 
 def _line(one: "Stored") -> str:
     use = "in use" if one.is_present else "of other versions"
-    return f"{one.folder.name:50} {one.clips:7} clips {_size(one.bytes):>10}  {one.changed:%Y-%m-%d %H:%M}  {use}"
+    more = f", {one.superseded} superseded" if one.superseded else ""
+    return f"{one.folder.name:50} {one.clips:7} clips {_size(one.bytes):>10}  {one.changed:%Y-%m-%d %H:%M}  {use}{more}"
 
 
 def _size(count: int) -> str:

@@ -1,5 +1,7 @@
 """What a folder of feature stores holds, and which of it no present version would use."""
 
+import contextlib
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 from ser_keras.features.pipeline import fingerprint
-from ser_keras.features.store import ABOUT
+from ser_keras.features.store import ABOUT, index_rows
 
 NAME = re.compile(r"(?P<name>.+)-(?P<fingerprint>[0-9a-f]{16})")
 
@@ -18,6 +20,7 @@ NAME = re.compile(r"(?P<name>.+)-(?P<fingerprint>[0-9a-f]{16})")
 class Stored:
     """One pipeline's store: how many clips and bytes, when it was last added to, and whether it is of present versions.
 
+    `superseded` are the rows beyond one a clip: of files that have changed since, or that two processes took at once.
     `is_present` is False where a release of a library or of ours has come since, and for stores that do not say what
     they hold: the next extraction would not use them.
     """
@@ -25,6 +28,7 @@ class Stored:
     folder: Path
     name: str
     clips: int
+    superseded: int
     bytes: int
     changed: datetime
     is_present: bool
@@ -49,9 +53,18 @@ def _files(folder: Path) -> list[Path]:
 
 def _stored(folder: Path, name: str) -> Stored:
     files = [(path, path.stat()) for path in _files(folder)]
-    clips = sum(path.read_bytes().count(b"\n") - 1 for path, _ in files if path.suffix == ".csv")
+    rows = [clip for path, _ in files if path.suffix == ".csv" for clip in _clips(path)]
+    clips = len(set(rows))
     changed = datetime.fromtimestamp(max(status.st_mtime for _, status in files)).astimezone()
-    return Stored(folder, name, clips, sum(status.st_size for _, status in files), changed, _is_present(folder))
+    size = sum(status.st_size for _, status in files)
+    return Stored(folder, name, clips, len(rows) - clips, size, changed, _is_present(folder))
+
+
+def _clips(index: Path) -> list[str]:
+    """Ids of a part's clips; none where its index is damaged, or has gone meanwhile, which the store takes for none."""
+    with contextlib.suppress(FileNotFoundError, ValueError, csv.Error):
+        return [clip for clip, *_ in index_rows(index)]
+    return []
 
 
 def _is_present(folder: Path) -> bool:

@@ -208,10 +208,7 @@ def _index(folder: Path) -> dict[Key, Place]:
 
 
 def _part(path: Path) -> list[tuple[Key, Place]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    if tuple(header) != FIELDS:
-        raise ValueError(f"{path} is no index of a part")
+    rows = index_rows(path)
     usable = sum(not error for *_, error in rows)
     part = _array(path.with_suffix(".npy")) if usable else None
     if usable and part.shape[0] != usable:
@@ -221,6 +218,20 @@ def _part(path: Path) -> list[tuple[Key, Place]]:
         found.append(((clip, int(size), int(moment)), (None if error else part, place, error)))
         place += not error
     return found
+
+
+def index_rows(path: Path) -> list[list[str]]:
+    """The rows of a part's CSV, one a clip, of the columns `FIELDS`.
+
+    Raises
+    ------
+    ValueError, csv.Error : it is no index of a part
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    if tuple(header) != FIELDS:
+        raise ValueError(f"{path} is no index of a part")
+    return rows
 
 
 def _array(path: Path) -> Part:

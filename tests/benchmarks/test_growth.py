@@ -21,6 +21,15 @@ def test_peak_of_memory_is_of_the_process_not_of_the_one_that_started_it():
     assert counted > 390  # getrusage: not less than the process that started it held
 
 
+def test_peak_of_memory_is_in_megabytes_of_a_million_bytes():
+    ask = (
+        "from benchmarks import growth; before = growth.peak_mb(); held = bytearray(b'x') * 600_000_000; "
+        "print(growth.peak_mb() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert 597 <= int(done.stdout) <= 603  # 586 if the system's kB were taken for a thousand bytes
+
+
 def test_growth_of_few_clips_is_measured_in_workers(tmp_path):
     found = growth.measured(2 * 32 + 1, tmp_path)
     assert found["clips"] == 65

@@ -45,6 +45,26 @@ def test_stores_are_told_with_clips_bytes_and_time(root):
     assert "2 stores" in call("info", "--cache", root)
 
 
+def test_clip_whose_file_changed_is_counted_once_and_its_old_row_told(root, tmp_path):
+    assert [one.superseded for one in inventory.stored(root)] == [0, 0]
+    assert "superseded" not in call("info", "--cache", root)
+    soundfile.write(tmp_path / "clip.wav", np.full(801, 0.5), 8000)
+    recordings = [Recording(name, str(tmp_path / f"{name}.wav")) for name in ("clip", "silent")]
+    extract(PIPELINES[0], recordings[:1], root)
+    assert [(one.clips, one.superseded) for one in inventory.stored(root)] == [(2, 1), (2, 0)]
+    told = call("info", "--cache", root).splitlines()
+    assert re.search(r"^plain-\S+ +2 clips .* in use, 1 superseded$", told[0])
+    assert told[1].endswith("in use")
+
+
+def test_reason_of_several_lines_and_a_damaged_index_are_no_clips(root):
+    folder = inventory.stored(root)[0].folder
+    (folder / "part-odd.csv").write_text('clip,bytes,mtime_ns,error\nnew,1,1,"one\ntwo"\n')
+    (folder / "part-spoilt.csv").write_text("nothing of ours\nclip\n")
+    (folder / "part-empty.csv").write_text("")
+    assert [one.clips for one in inventory.stored(root)] == [3, 2]
+
+
 @pytest.mark.parametrize(("attribute", "value"), [("FEATURES_VERSION", 999), ("version", lambda name: "999")])
 def test_stores_of_other_versions_alone_are_removed(root, monkeypatch, attribute, value):
     assert "would remove 0 stores" in call("prune", "--cache", root)
