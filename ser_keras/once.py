@@ -1,7 +1,7 @@
 """A task's run, told at once where it is there already; Keras is loaded where there is something to train.
 
-What a process at work on the run would be in the way of (`unfinished/` in its folder), and what has to be refused, is
-left to `training`, which sees to it alone.
+A run that another process may be at (its folder has `unfinished/`), or that has to be refused, is left to `training`,
+which holds the folder's lock meanwhile.
 """
 
 from pathlib import Path
