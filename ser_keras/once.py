@@ -59,7 +59,8 @@ def finished_run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path
     if settings.force or not is_told(recipe):
         return None
     plan = planned(task, corpora, settings)
-    if not finished(plan.folder, plan.declared) or (plan.folder / UNFINISHED).exists():
+    if (plan.folder / UNFINISHED).exists() or not finished(plan.folder, plan.declared):
         return None
-    refused = settings.strict and read_record(plan.folder / "run.json")["set_aside"]
-    return None if refused else plan.folder
+    stored = read_record(plan.folder / "run.json")
+    is_whole = stored is not None and not (settings.strict and stored["set_aside"])
+    return plan.folder if is_whole else None

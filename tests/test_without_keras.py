@@ -171,6 +171,14 @@ def test_run_that_a_process_may_be_at_is_left_to_training(task, trained, finishe
     assert trained == [task[0]]
 
 
+@pytest.mark.parametrize("stored", [None, {"set_aside": [{"clip": "a.wav", "reason": "it is empty"}]}])
+def test_run_whose_record_goes_or_that_strict_refuses_is_left_to_training(task, trained, monkeypatch, stored):
+    monkeypatch.setattr(once, "read_record", lambda path: stored)
+    wanted, corpora, settings = task
+    once.run(wanted, corpora, dataclasses.replace(settings, strict=True))
+    assert trained == [wanted]
+
+
 def test_recipe_that_makes_its_optimizer_itself_is_left_to_training(task, trained):
     def recipe(choices):
         known = declared(choices)
