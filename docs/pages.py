@@ -17,12 +17,12 @@ import click
 
 import papers
 import ser_keras
-from ser_keras import __main__, audit, cite, declaration, discovery, results
+from ser_keras import __main__, audit, cite, declaration, discovery
 from ser_keras.choices import resolved
 from ser_keras.corpora import folder, manifest
 from ser_keras.evaluation.audit import examined_paper
 from ser_keras.experiment import Choice, Experiment, Variant
-from ser_keras.report import evidence, markdown, overview
+from ser_keras.report import evidence, ledgers, markdown, overview
 
 ROOT = Path(__file__).parents[1]
 INCLUDED = {"changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md", "results": "results/README.md",
@@ -35,7 +35,7 @@ def write(out: Path) -> None:
     pages = {f"papers/{name}.md": paper(name) for name in discovery.paper_names()}
     pages |= {f"corpora/{name}.md": corpus(name) for name in manifest.corpora()}
     pages |= {f"api/{module}.rst": module_page(module) for module in modules()}
-    pages |= {"commands.md": commands(), "results-table.md": "\n".join(results.table(_kept()))}
+    pages |= {"commands.md": commands(), "results-table.md": "\n".join(ledgers.table(_kept()))}
     pages |= {"papers.md": papers_page(), "corpora.md": corpora_page(), "api.rst": api_page()}
     pages |= {f"{name}.md": _moved(name, path) for name, path in INCLUDED.items()}
     for name, text in pages.items():
@@ -44,7 +44,7 @@ def write(out: Path) -> None:
 
 
 def _kept() -> dict[tuple[str, str], dict]:
-    return results.stored(ROOT / results.FOLDER)
+    return ledgers.stored(ROOT / ledgers.FOLDER)
 
 
 def _moved(name: str, path: str) -> str:
@@ -91,7 +91,7 @@ def paper(name: str) -> str:
     kept = {key: one for key, one in _kept().items() if key[0] == name}
     readme = _with_choices((discovery.room(name) / "README.md").read_text(encoding="utf-8"), declared)
     blocks = [readme.strip(), "## Experiments, as declared", *(block for one in declared for block in _declared(one))]
-    lines = [line for line in results.lines(_kept()) if line["name"].startswith(f"{name}/")]
+    lines = [line for line in ledgers.lines(_kept()) if line["name"].startswith(f"{name}/")]
     blocks += ["## Published and reproduced", markdown.table(overview.HEADS, map(overview.cells, lines))]
     blocks += [markdown.plain(overview.CAPTION), _listed(overview.reasons(lines))]
     ways = evidence.variants([entry for one in kept.values() for entry in one["entries"]])

@@ -193,10 +193,10 @@ def _attempted(
     task: Task, change: Change | None, loaded: LoadedCorpora, settings: Settings, *, ahead: bool = False
 ) -> tuple[Path | None, str]:
     """Folder of a run, or why a change can't be run; with `ahead` its features alone are taken."""
-    from ser_keras import training
+    from ser_keras import once
     from ser_keras.report.texts import value_text
 
-    carried_out = training.extract if ahead else training.run
+    carried_out = once.extract if ahead else once.run
     if change is None:
         return carried_out(task, loaded, settings), ""
     key, value = change

@@ -6,15 +6,23 @@
 Finds models, has their cells computed, prints what came of it; computes nothing itself.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ser_keras import cli, completion
 from ser_keras.corpora import folder, manifest
 from ser_keras.errors import ProtocolError
+from ser_keras.recipes import is_told
 from ser_keras.reproduce import CLIPS_PER_CLASS, QUICK_CLIPS_PER_CLASS, seeds, synthetic_data
 from ser_keras.tasks import Settings
+
+if TYPE_CHECKING:
+    from ser_keras.comparison.models import Model
 
 SYNTHETIC_LINE = "SYNTHETIC RECORDINGS: made by a synthesizer; the figures say nothing of speech."
 
@@ -109,22 +117,26 @@ def _compared(
         from ser_keras.report import comparison, comparison_write
 
         chosen = {model.name: model for model in models.selected(targets)}
-        _made_deterministic(chosen.values())
+        place = cells.comparison_folder(settings.out, asked, wanted)
+        planned = cells.planned(tuple(chosen), asked, mode, wanted_seeds)
+        _made_deterministic(chosen, [cell.model for cell in planned if settings.force or not cells.exists(place, cell)])
     loaded = table.load(asked, data)
     found = clips.gathered(tuple(chosen.values()), loaded, wanted, settings.out / "cache" / "features", settings.jobs)
     counts = ", ".join(f"{name} {found.record([name])['count']}" for name in asked)
     click.echo(f"classes: {', '.join(found.classes)}; clips: {counts}; set aside: {len(found.set_aside)}")
-    place = cells.comparison_folder(settings.out, asked, wanted)
-    planned = cells.planned(tuple(chosen), asked, mode, wanted_seeds)
     calls = [(cell, chosen[cell.model], found, place, settings) for cell in planned]
     for cell, done in zip(planned, each(run.carried_out, calls), strict=True):
         click.echo(f"{cell.name}: {comparison.line(comparison.read(done))}")
     click.echo(f"report: {comparison_write.write_report(place)}")
 
 
-def _made_deterministic(chosen) -> None:
-    """Before the first network computes anything; without one nothing of Keras is loaded."""
-    if any(model.variant for model in chosen):
+def _made_deterministic(chosen: Mapping[str, Model], to_do: Sequence[str]) -> None:
+    """Before the first network computes anything, and before openSMILE has to know whether TensorFlow is beside it.
+
+    Where no network is to be trained, or has to make its optimizer to tell it, nothing of Keras is loaded.
+    """
+    networks = [model for model in chosen.values() if model.variant]
+    if any(model.name in to_do or not is_told(model.variant.training(model.choices)) for model in networks):
         from ser_keras import fitting
 
         fitting.make_deterministic()

@@ -1,19 +1,67 @@
 """All that decides a run, as JSON values; and whether a folder holds the finished run of a declaration."""
 
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from ser_keras.choices import resolved
 from ser_keras.corpora.table import CorpusReport, LoadedCorpora
 from ser_keras.errors import RunError
 from ser_keras.experiment import Choices, Training, Value
 from ser_keras.features.pipeline import Pipeline
 from ser_keras.files import read_record
-from ser_keras.tasks import Task
+from ser_keras.recipes import is_told
+from ser_keras.tasks import Settings, Task, run_folder
 
 SCHEMA = 1
+QUICK_EPOCHS = 3
 BEFORE = {"precision": "float32"}  # of a training, where a record is older than the setting
 # a change of these is another run
 DECISIVE = ("quick", "classes", "choices", "corpora", "training", "pipeline", "weights")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a task comes to under the command line's settings.
+
+    Parameters
+    ----------
+    choices, recipe : those of the run
+    declared : all that decides it
+    folder : where it lies, or is to lie
+    """
+
+    choices: Choices
+    recipe: Training
+    declared: dict
+    folder: Path
+
+
+def planned(task: Task, corpora: LoadedCorpora, settings: Settings) -> Plan:
+    """The run of a task; Keras is loaded where the recipe's optimizer is none of `recipes`, which then tells itself.
+
+    Raises
+    ------
+    PaperError : a choice that the task has not, or a value that it can't have
+    """
+    choices = resolved(task.choices, settings.choose)
+    recipe = shortened(task.variant.training(choices), settings)
+    apart = set_apart(settings)
+    declared = declaration(task, choices, recipe, corpora, quick=settings.quick, **apart)
+    return Plan(choices, recipe, declared, run_folder(task, settings.out, changed(task, choices), **apart))
+
+
+def set_apart(settings: Settings) -> dict[str, str]:
+    """What sets a run apart from those of the same choices: whose weights, and what they compute in."""
+    return {"weights": "trained" if settings.weights is None else "published", "precision": settings.precision}
+
+
+def shortened(recipe: Training, settings: Settings) -> Training:
+    """A paper's recipe with fewer epochs where the command line asks for it, never with more."""
+    epochs = min(settings.epochs or recipe.epochs, recipe.epochs)
+    return replace(recipe, epochs=min(epochs, QUICK_EPOCHS) if settings.quick else epochs)
 
 
 def declaration(
@@ -95,9 +143,10 @@ def training_record(recipe: Training) -> dict:
 
 
 def _optimizer_name(recipe: Training) -> str:
-    optimizer = recipe.optimizer()
+    optimizer = recipe.optimizer if is_told(recipe) else recipe.optimizer()
+    rate = np.float32(float(optimizer.learning_rate))  # as Keras keeps it, which the last printed digit may tell
     momentum = getattr(optimizer, "momentum", 0)
-    name = f"{type(optimizer).__name__}, learning rate {float(optimizer.learning_rate):g}"
+    name = f"{type(optimizer).__name__}, learning rate {float(rate):g}"
     return f"{name}, momentum {momentum:g}" if momentum and type(optimizer).__name__ == "SGD" else name
 
 

@@ -70,7 +70,7 @@ def load_experiment(paper: str, name: str) -> Experiment:
 
 
 def load_paper(name: str) -> Paper:
-    """A paper's declaration; imports its room, and with it Keras.
+    """A paper's declaration; imports its room, and with it Keras where the room does so before it builds a network.
 
     Raises
     ------

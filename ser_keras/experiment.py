@@ -55,7 +55,7 @@ class Training:
 
     Parameters
     ----------
-    optimizer : function that gives a fresh Keras optimizer
+    optimizer : function that gives a fresh Keras optimizer; those of `recipes` tell what they are without Keras
     loss : name of a Keras loss on one-hot targets
     from_logits : whether the loss, then categorical cross-entropy, takes what the model gives for logits
     batch_size, epochs : int; `epochs` is the most that are run
@@ -87,7 +87,7 @@ class Variant:
     ----------
     name : "described" or "coded"
     pipeline : choices → the pipeline that turns a clip into the model's input
-    build : (number of classes, choices) → uncompiled model
+    build : (number of classes, choices) → uncompiled model; imports Keras itself, so that declarations are read without
     split : (clip table, seed, choices) → index sets of the published protocol
     training : choices → training recipe
     summary : what tells this variant from the other, in one sentence; "" where there is only one

@@ -27,18 +27,22 @@ PACKAGES = (
 )
 
 
-@cache
 def provenance() -> dict:
     """Versions of Python, of this package (with its commit, in a checkout) and of all that can move a figure; machine.
 
-    Needs Keras only for the backend's name, which is None where Keras is not imported.
+    Needs Keras only for the backend's name, which is None where Keras is not imported (yet: it is asked each time).
     """
+    return dict(_provenance(_backend()))
+
+
+@cache
+def _provenance(backend: str | None) -> dict:
     return {
         "ser_keras": __version__,
         "commit": _commit(),
         "python": platform.python_version(),
         "packages": versions(),
-        "backend": _backend(),
+        "backend": backend,
         "hardware": _hardware(),
         "platform": platform.platform(),
     }

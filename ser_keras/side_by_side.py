@@ -12,7 +12,7 @@ from pathlib import Path
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from ser_keras import cli
+from ser_keras import cli, once
 from ser_keras.cluster import each, on_cluster
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.errors import RunError
@@ -27,18 +27,16 @@ def folders(todo: Sequence[Todo], processes: int) -> Iterator[Path]:
     Raises
     ------
     RunError : a process was killed from outside
-    SerError : of `training.run`
+    SerError : of `once.run`
     """
-    from ser_keras import training
-
     here = not on_cluster()
-    if here and (processes == 1 or len(todo) < 2):
-        yield from starmap(training.run, todo)
+    if (here and (processes == 1 or len(todo) < 2)) or all(once.finished_run(*one) for one in todo):
+        yield from starmap(once.run, todo)
         return
     for one in todo:
-        training.extract(*one)
+        once.extract(*one)
     if not here:
-        yield from each(training.run, todo)
+        yield from each(once.run, todo)
         return
     calls = (
         joblib.delayed(_carried_out)(_names(task), corpora, replace(settings, jobs=1, line=number % processes))
@@ -60,9 +58,8 @@ def _names(task: Task) -> tuple[str, str, str, str, int]:
 
 def _carried_out(names: tuple[str, str, str, str, int], corpora: LoadedCorpora, settings: Settings) -> Path:
     with cli.quiet_imports():
-        from ser_keras import training
         from ser_keras.reproduce import tasks_of
 
         paper, experiment, variant, protocol, seed = names
         [task] = tasks_of([(paper, experiment)], variant, protocol, (seed,))
-    return training.run(task, corpora, settings)
+    return once.run(task, corpora, settings)

@@ -1,7 +1,8 @@
 """Labels and groups in, index sets out: every protocol is one function.
 
 Index sets are sorted int64 arrays into the clip table that was given; the same arguments give the same sets.
-`labels` and `groups` are one string a clip.
+`labels` and `groups` are one string a clip. scikit-learn is imported where it draws: what reads declarations alone, or
+features from the store, should not wait for it.
 """
 
 import math
@@ -11,12 +12,6 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import (
-    GroupShuffleSplit,
-    LeaveOneGroupOut,
-    StratifiedGroupKFold,
-    train_test_split,
-)
 
 from ser_keras.errors import ProtocolError
 
@@ -61,6 +56,8 @@ def stratified_split(labels: Sequence[str], *, test_size: float | int, seed: int
 
 
 def _split_by_sklearn(n_clips: int, stratify: np.ndarray | None, test_size: float | int, seed: int) -> Split:
+    from sklearn.model_selection import train_test_split
+
     try:
         train, test = train_test_split(np.arange(n_clips), test_size=test_size, random_state=seed, stratify=stratify)
     except ValueError as error:
@@ -129,6 +126,8 @@ def leave_one_speaker_out(speakers: Sequence[str]) -> tuple[Split, ...]:
     ------
     ProtocolError : fewer than two speakers
     """
+    from sklearn.model_selection import LeaveOneGroupOut
+
     speakers = np.asarray(speakers)
     if len(set(speakers)) < 2:
         raise ProtocolError(f"leave-one-speaker-out takes two speakers or more, got {sorted(set(speakers))}")
@@ -145,6 +144,8 @@ def grouped_k_fold(labels: Sequence[str], groups: Sequence[str], *, n_splits: in
 
     Source: `sklearn.model_selection.StratifiedGroupKFold`, shuffled.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
     groups = np.asarray(groups)
     if not 2 <= n_splits <= len(set(groups)):
         raise ProtocolError(f"{len(set(groups))} groups can't be divided into {n_splits} folds: take 2 to that many")
@@ -260,6 +261,8 @@ def with_validation(
             inner = _split_by_sklearn(len(inner_labels), inner_labels, clips, seed)
             train, validation = inner.train, inner.test
         else:
+            from sklearn.model_selection import GroupShuffleSplit
+
             shuffle = GroupShuffleSplit(1, test_size=share, random_state=seed)
             train, validation = next(shuffle.split(inner_labels, groups=np.asarray(groups)[split.train]))
     except (ValueError, ProtocolError) as error:

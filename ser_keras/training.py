@@ -23,7 +23,7 @@ import pandas as pd
 from ser_keras import checkpoints, cluster, devices, fitting, preparation
 from ser_keras.choices import resolved
 from ser_keras.corpora.table import LoadedCorpora
-from ser_keras.declaration import changed, decisive, declaration, finished, standing
+from ser_keras.declaration import changed, decisive, finished, planned, set_apart, standing
 from ser_keras.errors import AudioError, PaperError
 from ser_keras.experiment import Choices, Training
 from ser_keras.files import write_atomically, write_json
@@ -32,8 +32,6 @@ from ser_keras.precision import built
 from ser_keras.provenance import computed_by, provenance
 from ser_keras.splits import Split, kept
 from ser_keras.tasks import WHOLE, Settings, Task, run_folder
-
-QUICK_EPOCHS = 3
 
 
 def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
@@ -46,11 +44,8 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
     PaperError : the authors' weights are asked for where there are none
     """
     deterministic = fitting.make_deterministic()
-    choices = resolved(task.choices, settings.choose)
-    recipe = shortened(task.variant.training(choices), settings)
-    apart = _apart(settings)
-    declared = declaration(task, choices, recipe, corpora, quick=settings.quick, **apart)
-    folder = run_folder(task, settings.out, changed(task, choices), **apart)
+    plan = planned(task, corpora, settings)
+    choices, recipe, declared, folder = plan.choices, plan.recipe, plan.declared, plan.folder
     with alone(folder, task.name):  # of a finished run too: another process may be training it again
         if settings.force or not finished(folder, declared):
             _train(task, corpora, settings, choices, recipe, declared, folder, deterministic=deterministic)
@@ -58,11 +53,6 @@ def run(task: Task, corpora: LoadedCorpora, settings: Settings) -> Path:
         set_aside = json.loads((folder / "run.json").read_text(encoding="utf-8"))["set_aside"]
     _check_strict(settings, set_aside)
     return folder
-
-
-def _apart(settings: Settings) -> dict[str, str]:
-    """What sets a run apart from those of the same choices: whose weights, and what they compute in."""
-    return {"weights": "trained" if settings.weights is None else "published", "precision": settings.precision}
 
 
 def extract(task: Task, corpora: LoadedCorpora, settings: Settings) -> None:
@@ -74,7 +64,7 @@ def extract(task: Task, corpora: LoadedCorpora, settings: Settings) -> None:
     RunError : the folder's record can't be read
     """
     choices = resolved(task.choices, settings.choose)
-    folder = run_folder(task, settings.out, changed(task, choices), **_apart(settings))
+    folder = run_folder(task, settings.out, changed(task, choices), **set_apart(settings))
     real = not settings.quick and not any(one.synthetic for one in corpora.reports.values())
     if not settings.force and standing(folder, for_figures=real):
         return
@@ -231,12 +221,6 @@ def _published(task: Task, model: keras.Model, folder: Path) -> fitting.Fitted:
         raise PaperError(f"{task.name}: its authors published no weights that are known here: leave out --weights")
     task.variant.weights(model, folder / task.paper)
     return fitting.Fitted(model, pd.DataFrame(), 0, False)
-
-
-def shortened(recipe: Training, settings: Settings) -> Training:
-    """A paper's recipe with fewer epochs where the command line asks for it, never with more."""
-    epochs = min(settings.epochs or recipe.epochs, recipe.epochs)
-    return replace(recipe, epochs=min(epochs, QUICK_EPOCHS) if settings.quick else epochs)
 
 
 def _fit_record(folds: Sequence[_Fold]) -> dict:

@@ -12,6 +12,7 @@ import pytest
 from ser_keras import ablate as command_module
 from ser_keras import training
 from ser_keras.ablate import ablate
+from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.errors import SerError
 from ser_keras.report import ablation_write, evidence, tables
 from ser_keras.report.runs import finished_runs, papers_with_runs
@@ -83,7 +84,8 @@ def test_network_that_keras_cant_build_is_a_line_and_the_others_go_on(monkeypatc
     monkeypatch.setattr(command_module, "_table", lambda task, done, out, failures: seen.update(failures))
     monkeypatch.setattr(ablation_write, "write_ablation", lambda *arguments: "table")
     tasks = tasks_of([("sankaran2023", "cnn")], None, "published", (0,))
-    command_module._carried_out(tasks, (("conv_blocks", 9), ("filters", 16)), None, Settings(tmp_path))
+    loaded = LoadedCorpora(None, {})
+    command_module._carried_out(tasks, (("conv_blocks", 9), ("filters", 16)), loaded, Settings(tmp_path))
     assert seen == {("conv_blocks", 9): {0: "Computed output size would be negative"}}
     assert "filters = 16: ran {'filters': '16'}" in capsys.readouterr().out
 

@@ -124,7 +124,7 @@ def test_parts_of_the_builder_share_no_speaker_and_are_the_same_for_every_seed()
 
 def test_builder_writes_a_box_that_predicts(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "CANDIDATES", build.CANDIDATES[:1])
-    monkeypatch.setattr("ser_keras.training.QUICK_EPOCHS", 1)
+    monkeypatch.setattr("ser_keras.declaration.QUICK_EPOCHS", 1)
     synthesize("cremad", tmp_path / "data", clips_per_class=6)
     corpora = load(["cremad"], tmp_path / "data")
     folder = build.build(corpora, Settings(tmp_path / "out", quick=True), tmp_path / "mine", seeds=(0, 1))

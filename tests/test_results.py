@@ -11,7 +11,7 @@ from PIL import Image
 
 from ser_keras import results
 from ser_keras.errors import RunError
-from ser_keras.report import comparable, markdown, overview, worth
+from ser_keras.report import comparable, ledgers, markdown, overview, worth
 from ser_keras.report.runs import finished_runs, read
 
 CHECKOUT = Path(__file__).parents[1]
@@ -31,29 +31,29 @@ def kept(tmp_path):
     """The ledgers of the runs below `tmp_path`, as `stored` gives them."""
 
     def kept():
-        found = results.ledgers(finished_runs(tmp_path / "runs", "yadav2022"))
+        found = ledgers.of_runs(finished_runs(tmp_path / "runs", "yadav2022"))
         return {("yadav2022", name): ledger for name, ledger in found.items()}
 
     return kept
 
 
 def row(kept, name="yadav2022/emodb"):
-    [found] = [line for line in results.table(kept) if line.startswith(f"| {name} |")]
+    [found] = [line for line in ledgers.table(kept) if line.startswith(f"| {name} |")]
     return [cell.strip() for cell in found.strip("|").split("|")]
 
 
 def test_tables_are_what_the_stored_results_give():
-    kept = results.stored(CHECKOUT / "results")
+    kept = ledgers.stored(CHECKOUT / "results")
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    assert results.with_table(readme, kept) == readme
-    tutorial = (CHECKOUT / results.TUTORIAL).read_text(encoding="utf-8")
-    assert results.with_verdict(tutorial, kept) == tutorial
-    assert results.document(kept) == (CHECKOUT / "results/README.md").read_text(encoding="utf-8")
+    assert ledgers.with_table(readme, kept) == readme
+    tutorial = (CHECKOUT / ledgers.TUTORIAL).read_text(encoding="utf-8")
+    assert ledgers.with_verdict(tutorial, kept) == tutorial
+    assert ledgers.document(kept) == (CHECKOUT / "results/README.md").read_text(encoding="utf-8")
     assert (CHECKOUT / "results/figures/overview.png").is_file()
 
 
 def test_stored_results_are_runs_on_real_recordings_with_their_provenance():
-    kept = results.stored(CHECKOUT / "results")
+    kept = ledgers.stored(CHECKOUT / "results")
     assert kept
     for (paper, name), ledger in kept.items():
         assert (CHECKOUT / "results" / paper / f"{name}.json").is_file()
@@ -71,13 +71,13 @@ def test_stored_results_are_runs_on_real_recordings_with_their_provenance():
 
 
 def test_line_of_an_experiment_is_what_its_entries_give():
-    for ledger in results.stored(CHECKOUT / "results").values():
+    for ledger in ledgers.stored(CHECKOUT / "results").values():
         [line] = overview.lines(ledger["entries"])
         assert json.loads(json.dumps(line)) == ledger["line"]
 
 
 def test_stored_figures_are_what_their_runs_come_to():
-    for ledger in results.stored(CHECKOUT / "results").values():
+    for ledger in ledgers.stored(CHECKOUT / "results").values():
         for entry in ledger["entries"]:
             found = worth.figures(entry["published"], entry["runs"], entry["protocol"])
             assert {key: entry[key] for key in found} == json.loads(json.dumps(found))
@@ -85,7 +85,7 @@ def test_stored_figures_are_what_their_runs_come_to():
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
 def test_stored_plot_is_of_the_stored_figures(ending):
-    told = overview.drawing(results.lines(results.stored(CHECKOUT / "results")))["words"]
+    told = overview.drawing(ledgers.lines(ledgers.stored(CHECKOUT / "results")))["words"]
     path = CHECKOUT / "results" / "figures" / f"overview.{ending}"
     if ending == "png":
         assert Image.open(path).info["Description"] == told
@@ -95,7 +95,7 @@ def test_stored_plot_is_of_the_stored_figures(ending):
 
 
 def test_complete_real_run_with_our_choices_is_comparable():
-    assert results.belongs(RECORD)
+    assert ledgers.belongs(RECORD)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_run_that_is_not_the_papers_is_left_out(place, value):
     for key in place[:-1]:
         inner = inner[key]
     inner[place[-1]] = value
-    assert not results.belongs(record)
+    assert not ledgers.belongs(record)
 
 
 def test_table_gives_mean_and_deviation_over_seeds_and_what_was_not_run(small_run, kept):
@@ -132,10 +132,10 @@ def test_table_gives_mean_and_deviation_over_seeds_and_what_was_not_run(small_ru
 def test_corpus_that_lacks_under_a_thousandth_is_comparable_and_named_below_the_table(small_run, kept, monkeypatch):
     lacking = copy.deepcopy(RECORD)
     lacking["corpora"] = {"tess": {"clips": 2798, "expected": 2800, "synthetic": False}}
-    assert results.belongs(lacking)
+    assert ledgers.belongs(lacking)
     monkeypatch.setattr(comparable, "WHOLE", 0.99)
     small_run(0, 18, clips=534)
-    assert list(results.table(kept()))[-1] == "In these runs emodb lacks 1 of 535 clips."
+    assert list(ledgers.table(kept()))[-1] == "In these runs emodb lacks 1 of 535 clips."
 
 
 def test_incomplete_corpora_leave_no_ledger(small_run, kept):
@@ -161,7 +161,7 @@ def test_runs_with_changed_choices_are_told_as_tried_and_stand_in_no_mean(small_
     small_run(0, 18)
     small_run(0, 10, changed=True)
     assert row(kept())[2].startswith("90.00 % (1 run)")
-    told = results.document(kept())
+    told = ledgers.document(kept())
     assert "trim = 2 alone moves described by −40.00 points." in told
     assert "| trim=2 | 0 | 50.00 % |" in told
 
@@ -169,13 +169,13 @@ def test_runs_with_changed_choices_are_told_as_tried_and_stand_in_no_mean(small_
 def test_every_single_run_is_listed(small_run, kept):
     for seed, right in enumerate((18, 16, 11)):
         small_run(seed, right)
-    told = [line for line in results.document(kept()).splitlines() if line.startswith("| yadav2022/emodb | described")]
+    told = [line for line in ledgers.document(kept()).splitlines() if line.startswith("| yadav2022/emodb | described")]
     assert [line.split("|")[6].strip() for line in told] == ["90.00 %", "80.00 %", "55.00 %"]
 
 
 def test_readme_without_the_markers_is_refused():
     with pytest.raises(RunError, match=r"README\.md lacks the lines"):
-        results.with_table("# nothing", {})
+        ledgers.with_table("# nothing", {})
 
 
 @pytest.mark.parametrize("text", ["begin\n", "end\n", "begin\nend\nbegin\n", "begin\nend\nend\n"])
@@ -185,21 +185,21 @@ def test_page_that_lacks_a_mark_or_has_one_twice_is_refused(text):
 
 
 def test_text_around_the_table_is_kept():
-    readme = f"before\n{results.BEGIN}\nold\n{results.END}\nafter\n"
-    once = results.with_table(readme, {})
-    assert once.startswith("before\n") and once.endswith(f"{results.END}\nafter\n")
+    readme = f"before\n{ledgers.BEGIN}\nold\n{ledgers.END}\nafter\n"
+    once = ledgers.with_table(readme, {})
+    assert once.startswith("before\n") and once.endswith(f"{ledgers.END}\nafter\n")
     assert "old" not in once
-    assert results.with_table(once, {}) == once
+    assert ledgers.with_table(once, {}) == once
 
 
 def test_command_writes_ledgers_tables_and_figure(small_run, tmp_path, monkeypatch):
     small_run(0, 18)
     monkeypatch.chdir(tmp_path)
     readme = tmp_path / "README.md"
-    readme.write_text(f"# Name\n{results.BEGIN}\n{results.END}\n", encoding="utf-8")
+    readme.write_text(f"# Name\n{ledgers.BEGIN}\n{ledgers.END}\n", encoding="utf-8")
     done = CliRunner().invoke(results.results, ["runs"], standalone_mode=False)
     assert done.exception is None
-    assert results.stored()["yadav2022", "emodb"]["line"]["described"]["mean"] == 0.9
+    assert ledgers.stored()["yadav2022", "emodb"]["line"]["described"]["mean"] == 0.9
     assert "90.00 % (1 run)" in readme.read_text(encoding="utf-8")
     assert (tmp_path / "results/figures/overview.svg").is_file()
     assert (tmp_path / "results/README.md").is_file()
@@ -209,7 +209,7 @@ def test_choices_that_were_changed_are_told_one_at_a_time(small_run, kept):
     for seed, right in ((0, 18), (1, 16)):
         small_run(seed, right)
         small_run(seed, right - 4, changed=True)
-    told = results.document(kept())
+    told = ledgers.document(kept())
     assert "### yadav2022/emodb (described, published protocol)" in told
     # 18 → 14 and 16 → 12 of 20: 20 points on both seeds
     assert "| trim = 2 | 2 | none | 65.00 ± 7.07 % |" in told
@@ -221,14 +221,14 @@ def test_a_seed_in_two_folders_counts_once_and_the_later_run_stands(small_run):
     later = read(small_run(0, 12, out="later", finished="2026-11-21T10:00:00+00:00"))
     other = read(small_run(1, 16))
     for order in ([first, later, other], [other, later, first], [later, first, later, other]):
-        [entry] = results.ledgers(order)["emodb"]["entries"]
+        [entry] = ledgers.of_runs(order)["emodb"]["entries"]
         assert {run["seed"]: run["accuracy"] for run in entry["runs"]} == {0: 0.6, 1: 0.8}
 
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A folder with a README that has room for the table; it is the current one."""
-    (tmp_path / "README.md").write_text(f"{results.BEGIN}\n{results.END}\n")
+    (tmp_path / "README.md").write_text(f"{ledgers.BEGIN}\n{ledgers.END}\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -62,6 +62,10 @@ def test_new_paper_installs_registers_passes_its_test_and_runs(tmp_path):
     assert tested.returncode == 0, tested.stdout
     listed = python("-m", "ser_keras.reproduce", cwd=tmp_path, packages=[target])
     assert "mine2027/emodb" in listed.stdout and "70.50 %" in listed.stdout
+    reading = (
+        "import sys; from ser_keras import discovery as d; d.load_paper('mine2027'); print('keras' in sys.modules)"
+    )
+    assert python("-c", reading, cwd=tmp_path, packages=[target]).stdout.strip() == "False"
     options = ["--corpora", "synthetic", "--quick", "--jobs", "1"]
     run = python("-m", "ser_keras.reproduce", "mine2027", *options, cwd=tmp_path, packages=[target])
     assert run.returncode == 0, run.stderr

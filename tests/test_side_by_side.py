@@ -40,7 +40,7 @@ def test_process_that_is_killed_is_told_in_one_line_with_the_remedy(tasks, tmp_p
 
     monkeypatch.setattr(side_by_side.joblib, "Parallel", lambda **named: killed)
     monkeypatch.setattr(training, "extract", lambda *given: None)
-    todo = [(task, None, Settings(tmp_path)) for task in tasks]
+    todo = [(task, table.LoadedCorpora(None, {}), Settings(tmp_path)) for task in tasks]
     with pytest.raises(RunError, match=r"killed from outside.*the same command goes on"):
         list(side_by_side.folders(todo, 2))
 

@@ -5,29 +5,37 @@
 Numbers to reach: 61 % (crnn), 78.99 % (resnet), 75 % (cnn), 25 % (cross-corpus), 99 % (crnn-tess).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
-
-import keras
+from typing import TYPE_CHECKING
 
 from papers.kanoun2024 import protocol
 from papers.kanoun2024.features import altered_images, log_mel_image
-from papers.kanoun2024.model import build_cnn, build_crnn
-from papers.kanoun2024.resnet import build_resnet18, fill, imagenet_file
 from ser_keras.experiment import Choices, Experiment, Paper, Variant
+
+if TYPE_CHECKING:
+    import keras
 
 
 def _coded_crnn(num_classes: int, choices: Choices) -> keras.Model:
+    from papers.kanoun2024.model import build_crnn
+
     return build_crnn(
         num_classes, sequence=choices["sequence"], first_lstm=choices["first_lstm"], start=choices["start"]
     )
 
 
 def _described_crnn(num_classes: int, choices: Choices) -> keras.Model:
+    from papers.kanoun2024.model import build_crnn
+
     return build_crnn(num_classes, start=choices["start"])
 
 
 def _tess_crnn(num_classes: int, choices: Choices) -> keras.Model:
+    from papers.kanoun2024.model import build_crnn
+
     return build_crnn(
         num_classes,
         sequence=choices["sequence"],
@@ -38,15 +46,21 @@ def _tess_crnn(num_classes: int, choices: Choices) -> keras.Model:
 
 
 def _cnn(num_classes: int, choices: Choices) -> keras.Model:
+    from papers.kanoun2024.model import build_cnn
+
     return build_cnn(num_classes, start=choices["start"])
 
 
 def _resnet(num_classes: int, choices: Choices) -> keras.Model:
     """With "imagenet" its layers hold NaN until `_start` fills them."""
+    from papers.kanoun2024.resnet import build_resnet18
+
     return build_resnet18(num_classes, start=choices["start"], filled=choices["initial"] == "imagenet")
 
 
 def _start(model: keras.Model, choices: Choices) -> None:
+    from papers.kanoun2024.resnet import fill, imagenet_file
+
     if choices["initial"] == "imagenet":
         fill(model, imagenet_file())
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 
-import keras
 import numpy as np
 import pandas as pd
 
 from ser_keras.errors import ProtocolError
 from ser_keras.experiment import Choice, Choices, Plateau, Training
+from ser_keras.recipes import Adam
 from ser_keras.splits import Split, matched_supports, random_split, stratified_split
 
 CORPORA = ("tess", "cremad", "ravdess")
@@ -99,7 +99,7 @@ def tess_recipe(choices: Choices) -> Training:
 
 def _recipe(choices: Choices, *, plateau: bool, kept: str) -> Training:
     return Training(
-        optimizer=lambda: keras.optimizers.Adam(learning_rate=1e-3, epsilon=1e-8),  # PyTorch's epsilon
+        optimizer=Adam(learning_rate=1e-3, epsilon=1e-8),  # PyTorch's epsilon
         loss="categorical_crossentropy",
         batch_size=32,
         epochs=30,

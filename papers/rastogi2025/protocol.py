@@ -1,9 +1,9 @@
 """Classes, clips, splits, recipes and open choices of Rastogi (2025)."""
 
-import keras
 import pandas as pd
 
 from ser_keras.experiment import Choice, Choices, Plateau, Training
+from ser_keras.recipes import Adam
 from ser_keras.splits import Split, stratified_split
 
 CORPORA = ("ravdess", "cremad", "tess")  # order of the code
@@ -36,7 +36,7 @@ def _stratified(clips: pd.DataFrame, seed: int, *, test: float, validation: floa
 def coded_recipe(choices: Choices) -> Training:
     """The code: up to 100 epochs, early stopping on validation accuracy, the rate halved at a plateau."""
     return Training(
-        optimizer=lambda: keras.optimizers.Adam(learning_rate=1e-3),
+        optimizer=Adam(learning_rate=1e-3),
         loss="categorical_crossentropy",
         batch_size=32,
         epochs=100,
@@ -50,7 +50,7 @@ def coded_recipe(choices: Choices) -> Training:
 def described_recipe(choices: Choices) -> Training:
     """Section "Experimental Environment" and pseudocode, step 7: Adam at 1e-3, batches of 32, early stopping."""
     return Training(
-        optimizer=lambda: keras.optimizers.Adam(learning_rate=1e-3),
+        optimizer=Adam(learning_rate=1e-3),
         loss="categorical_crossentropy",
         batch_size=32,
         epochs=choices["epochs"],

@@ -1,14 +1,19 @@
 """The weights that Rastogi (2025) published, put into our mlp."""
 
+from __future__ import annotations
+
 import csv
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from ser_keras.errors import WeightsError
 from ser_keras.hdf5_weights import fill, read_layers
+
+if TYPE_CHECKING:
+    import keras
 
 MODEL, SCALER, SCALER_CSV = "emotion_recognition_model.h5", "scaler.json", "scaler.csv"
 HOW = f"{SCALER} or {SCALER_CSV} holds the scaler's numbers as the README of papers/rastogi2025 says"

@@ -1,10 +1,10 @@
 """Classes, clips, split, recipe and open choices of Salian et al. (2021)."""
 
-import keras
 import numpy as np
 import pandas as pd
 
 from ser_keras.experiment import Choice, Choices, Training
+from ser_keras.recipes import SGD
 from ser_keras.splits import Split, random_split
 
 CORPORA = ("ravdess", "tess", "savee")
@@ -29,7 +29,7 @@ def split(clips: pd.DataFrame, seed: int, choices: Choices) -> Split:
 def recipe(choices: Choices) -> Training:
     """Section 4: SGD at 0.01, up to 100 epochs, the weights of the best watched accuracy."""
     return Training(
-        optimizer=lambda: keras.optimizers.SGD(learning_rate=0.01, momentum=choices["momentum"]),
+        optimizer=SGD(learning_rate=0.01, momentum=choices["momentum"]),
         loss="categorical_crossentropy",
         batch_size=choices["batch_size"],
         epochs=choices["epochs"],

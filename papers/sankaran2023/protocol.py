@@ -6,11 +6,11 @@ printed one must be a whole number of them.
 
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pandas as pd
 
 from ser_keras.experiment import Choice, Choices, Training
+from ser_keras.recipes import Adam
 from ser_keras.splits import Split, random_split
 
 CLASSES = ("happy", "sad", "angry", "surprise", "fear", "disgust", "neutral")  # in the order of section 1
@@ -49,7 +49,7 @@ def ann_recipe(choices: Choices) -> Training:
 def recipe(choices: Choices) -> Training:
     """Section 2: 100 epochs; Adam, cross-entropy."""
     return Training(
-        optimizer=lambda: keras.optimizers.Adam(learning_rate=choices["learning_rate"]),
+        optimizer=Adam(learning_rate=choices["learning_rate"]),
         loss="categorical_crossentropy",
         batch_size=choices["batch_size"],
         epochs=choices["epochs"],

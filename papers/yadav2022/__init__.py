@@ -5,10 +5,12 @@
 Numbers to reach: 79.86 % (ravdess), 85.76 % (ravdess-augmented), 83.18 % (emodb), 91.59 % (emodb-augmented).
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from papers.yadav2022.features import augmented_images, log_mel_image
-from papers.yadav2022.model import build_crnn
 from papers.yadav2022.protocol import (
     AUGMENTATION_CHOICES,
     CHOICES,
@@ -18,18 +20,28 @@ from papers.yadav2022.protocol import (
     ravdess_split,
     recipe,
 )
-from ser_keras.experiment import Experiment, Paper, Variant
+from ser_keras.experiment import Choices, Experiment, Paper, Variant
 
-_described = Variant(
-    name="described",
-    pipeline=log_mel_image,
-    build=lambda num_classes, choices: build_crnn(
+if TYPE_CHECKING:
+    import keras
+
+
+def _crnn(num_classes: int, choices: Choices) -> keras.Model:
+    from papers.yadav2022.model import build_crnn
+
+    return build_crnn(
         num_classes,
         normalisation=choices["normalisation"],
         pool_edge=choices["pool_edge"],
         batch_norm_momentum=choices["batch_norm_momentum"],
         l2=choices["l2"],
-    ),
+    )
+
+
+_described = Variant(
+    name="described",
+    pipeline=log_mel_image,
+    build=_crnn,
     split=emodb_split,
     training=recipe,
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-import keras
 import pandas as pd
 
 from ser_keras.experiment import Choice, Choices, Training
+from ser_keras.recipes import Adam
 from ser_keras.splits import Split, matched_supports, scaled_supports
 
 EMODB_CLASSES = ("angry", "bored", "disgust", "fear", "happy", "neutral", "sad")  # order of Figures 10 and 13
@@ -39,7 +39,7 @@ def _printed_supports(clips: pd.DataFrame, printed: Mapping[str, int], complete:
 def recipe(choices: Choices) -> Training:
     """Section 4.1: Adam at 1e-4, batches of 16, categorical cross-entropy, early stopping."""
     return Training(
-        optimizer=lambda: keras.optimizers.Adam(learning_rate=1e-4),
+        optimizer=Adam(learning_rate=1e-4),
         loss="categorical_crossentropy",
         batch_size=16,
         epochs=choices["epochs"],

@@ -87,6 +87,11 @@ def cell_folder(comparison: Path, cell: Cell) -> Path:
     return comparison / "cells" / model / cell.mode / cell.corpora / f"seed-{cell.seed}"
 
 
+def exists(comparison: Path, cell: Cell) -> bool:
+    """Whether a cell lies in its comparison's folder, of whatever settings."""
+    return (cell_folder(comparison, cell) / "cell.json").exists()
+
+
 def finished(folder: Path, declared: dict) -> bool:
     """Whether the folder holds the finished cell of this declaration.
 

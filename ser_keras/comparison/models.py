@@ -70,18 +70,23 @@ def selected(targets: Sequence[str]) -> tuple[Model, ...]:
         paper, _, name = target.partition("/")
         if target in FLOORS:
             continue
-        found = networks(paper)
-        if name:
-            experiments = {one.name: one for one in discovery.load_paper(paper).experiments}
-            if name not in experiments:
-                raise PaperError(f"{paper} has no experiment {name!r}; experiments: {', '.join(experiments)}")
-            found = (_network(paper, experiments[name]),)
+        found = (_named(paper, name),) if name else networks(paper)
         chosen.update((model.name, model) for model in found)
     return (*chosen.values(), *floors)
 
 
+def _named(paper: str, name: str) -> Model:
+    experiments = {one.name: one for one in discovery.load_paper(paper).experiments}
+    if name not in experiments:
+        raise PaperError(f"{paper} has no experiment {name!r}; experiments: {', '.join(experiments)}")
+    return _network(paper, experiments[name])
+
+
 def networks(paper: str) -> tuple[Model, ...]:
-    """One experiment of each network of a paper: of those that have the same layers, in whatever order, the first."""
+    """One experiment of each network of a paper: of those that have the same layers, in whatever order, the first.
+
+    They are built for that, with Keras.
+    """
     found: dict[str, Model] = {}
     for experiment in discovery.load_paper(paper).experiments:
         model = _network(paper, experiment)

@@ -11,8 +11,6 @@ from ser_keras.comparison.models import Model
 from ser_keras.experiment import Training
 from ser_keras.features.store import extract
 from ser_keras.splits import Split
-from ser_keras.tasks import Settings
-from ser_keras.training import shortened
 
 
 @dataclass(frozen=True)
@@ -21,11 +19,6 @@ class Outcome:
 
     scores: np.ndarray
     fitted: dict
-
-
-def recipe(model: Model, settings: Settings) -> Training:
-    """The model's own recipe, shortened where the command line asks for it."""
-    return shortened(model.variant.training(model.choices), settings)
 
 
 def carried_out(model: Model, clips: Clips, split: Split, training: Training, seed: int, label: str) -> Outcome:

@@ -12,8 +12,9 @@ from ser_keras.comparison import baselines
 from ser_keras.comparison.cells import SCHEMA, WITHIN, Cell, cell_folder, finished
 from ser_keras.comparison.clips import Clips
 from ser_keras.comparison.models import MAJORITY, SVM, Model
-from ser_keras.declaration import corpus_record, training_record
+from ser_keras.declaration import corpus_record, shortened, training_record
 from ser_keras.evaluation.leakage import leaks
+from ser_keras.experiment import Training
 from ser_keras.files import write_atomically, write_json
 from ser_keras.locks import alone
 from ser_keras.preparation import watched_share, with_watched_speakers
@@ -110,7 +111,7 @@ def _scores(
     if model.variant is not None:
         from ser_keras.comparison import networks
 
-        outcome = apart(networks.carried_out, model, clips, split, networks.recipe(model, settings), seed, label)
+        outcome = apart(networks.carried_out, model, clips, split, _recipe(model, settings), seed, label)
         return outcome.scores, outcome.fitted
     train = clips.table.iloc[split.train]
     if model.name == MAJORITY:
@@ -122,11 +123,14 @@ def _scores(
     return scores, {"cost": svm.cost, "temperature": round(svm.temperature, 6)}
 
 
+def _recipe(model: Model, settings: Settings) -> Training:
+    """A network's own recipe, shortened where the command line asks for it."""
+    return shortened(model.variant.training(model.choices), settings)
+
+
 def _training(model: Model, settings: Settings) -> dict:
     if model.variant is not None:
-        from ser_keras.comparison import networks
-
-        return training_record(networks.recipe(model, settings))
+        return training_record(_recipe(model, settings))
     if model.name == SVM:
         return {"costs": list(baselines.COSTS), "class_weight": "balanced", "inner_parts": baselines.INNER_PARTS}
     return {}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ser_keras.evaluation.intervals import CONFIDENCE, Interval
 
@@ -55,8 +55,8 @@ def over_seeds(base: Sequence[float], other: Sequence[float], confidence: float 
         nothing = pairs > 1 and abs(mean) < SAME
         return Difference(pairs, mean, None, 1.0 if nothing else None)
     error = float(apart.std(ddof=1)) / math.sqrt(pairs)
-    half = float(stats.t.ppf((1 + confidence) / 2, pairs - 1)) * error
-    return Difference(pairs, mean, (mean - half, mean + half), float(2 * stats.t.sf(abs(mean) / error, pairs - 1)))
+    half = float(special.stdtrit(pairs - 1, (1 + confidence) / 2)) * error
+    return Difference(pairs, mean, (mean - half, mean + half), float(2 * special.stdtr(pairs - 1, -abs(mean) / error)))
 
 
 def mcnemar(only_base: int, only_other: int) -> float:
@@ -80,6 +80,8 @@ def mcnemar(only_base: int, only_other: int) -> float:
     if min(only_base, only_other) < 0:
         raise ValueError(f"{only_base} and {only_other} clips: counts are not negative")
     clips = only_base + only_other
+    from scipy import stats  # takes a second, and few ask for this
+
     return float(stats.binomtest(only_base, clips, 0.5).pvalue) if clips else 1.0
 
 

@@ -37,12 +37,14 @@ from ser_keras.errors import RunError
 @cli.debug_option
 def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple[Path, Path] | None, out: Path) -> None:
     """Write the reports of the runs in folder RUNS, and one page of them all; with PAPER, only its report."""
-    from ser_keras.report import latex, pair
+    from ser_keras.report import latex
     from ser_keras.report.runs import papers_with_runs
     from ser_keras.report.summary import write_summary
     from ser_keras.report.write import contents, write_report
 
     if compare:
+        from ser_keras.report import pair
+
         click.echo(pair.write_pair(*compare, out))
         return
     if runs is None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ser_keras.evaluation import intervals
-from ser_keras.report import evidence, figures, leaks, texts, worth
+from ser_keras.report import evidence, leaks, texts, worth
 from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
 from ser_keras.report.worth import NO_VERDICT
@@ -202,6 +202,8 @@ def drawing(lines: Sequence[Mapping]) -> dict:
 
     Both files hold `words` as their description: the alternative text, and all that is drawn as JSON.
     """
+    from ser_keras.report import figures
+
     drawn, told = marks(lines), words(lines)
     figure, exact = figures.overview_figure(drawn), f"{told}. {json.dumps(drawn)}"
     return {

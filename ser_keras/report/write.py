@@ -9,7 +9,7 @@ import numpy as np
 from ser_keras import __version__
 from ser_keras.files import write_atomically, write_json, write_text
 from ser_keras.locks import alone
-from ser_keras.report import figures, html, latex, markdown, overview, tables, texts, worth
+from ser_keras.report import html, latex, markdown, overview, tables, texts, worth
 from ser_keras.report.runs import Run, curves, finished_runs
 
 
@@ -66,6 +66,8 @@ def drawings(entry: dict, group: Sequence[Run]) -> list[dict]:
     The one with the key `pair`, both matrices side by side, is for print and Markdown; the page has them one by one,
     so that they go below each other on a phone.
     """
+    from ser_keras.report import figures  # Matplotlib: LaTeX tables alone do without
+
     classes, ours = entry["classes"], np.array(entry["confusion"])
     theirs = entry["published"]["confusion"]
     runs = texts.counted(len(group), "run")

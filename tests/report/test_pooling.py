@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from ser_keras import results
-from ser_keras.report import pooling
+from ser_keras.report import ledgers, pooling
 from ser_keras.report.runs import finished_runs
 
 
@@ -26,7 +25,7 @@ def ledger(tmp_path):
     """A function: the ledger of the runs that were written since it was last called, beside an earlier one."""
 
     def make(earlier=None, paper="yadav2022"):
-        found = results.ledgers(finished_runs(tmp_path / "runs", paper), earlier)
+        found = ledgers.of_runs(finished_runs(tmp_path / "runs", paper), earlier)
         (tmp_path / "runs").rename(tmp_path / f"runs-{len(list(tmp_path.iterdir()))}")
         return found
 

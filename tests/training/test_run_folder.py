@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ser_keras import fitting, training
+from ser_keras.declaration import QUICK_EPOCHS
 from ser_keras.report.runs import read
 from ser_keras.tasks import Settings
 
@@ -102,7 +103,7 @@ def test_epochs_and_quick_bound_the_training(corpora, tmp_path):
     few = stored(training.run(TASK, corpora, Settings(tmp_path / "a", epochs=3)))
     assert few["training"]["epochs_run"] == 3
     quick = stored(training.run(TASK, corpora, Settings(tmp_path / "b", quick=True)))
-    assert (quick["training"]["epochs_run"], quick["quick"]) == (training.QUICK_EPOCHS, True)
+    assert (quick["training"]["epochs_run"], quick["quick"]) == (QUICK_EPOCHS, True)
 
 
 def test_more_epochs_than_the_recipe_allows_are_the_recipes_and_a_choice_of_more_is_taken(corpora, tmp_path):
