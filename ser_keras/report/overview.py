@@ -1,7 +1,10 @@
 """One line an experiment: what is printed, what came of it in both variants, on unheard speakers, and what leaks."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ser_keras.evaluation import intervals
 from ser_keras.report import evidence, leaks, texts, worth
@@ -9,6 +12,9 @@ from ser_keras.report.runs import precision
 from ser_keras.report.texts import Entry
 from ser_keras.report.worth import NO_VERDICT
 from ser_keras.tasks import PUBLISHED
+
+if TYPE_CHECKING:
+    from ser_keras.report import figures
 
 KEY = "overview"
 UNHEARD = "speaker-independent"
