@@ -6,6 +6,7 @@
 Finds models, has their cells computed, prints what came of it; computes nothing itself.
 """
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -46,6 +47,7 @@ def names(text: str) -> tuple[str, ...]:
 @cli.out_option("Folder for results and report.")
 @cli.seeds_option(1)
 @cli.jobs_option
+@cli.parallel_option
 @cli.cluster_option
 @cli.epochs_option
 @click.option(
@@ -67,6 +69,7 @@ def compare(
     out: Path,
     numbers: str,
     jobs: int,
+    parallel: int,
     cluster: str | None,
     epochs: int | None,
     recordings: str,
@@ -87,7 +90,7 @@ def compare(
     for name in asked:
         folder.present(name, data)
     settings = Settings(out, jobs, epochs, quick=quick, force=force)
-    _compared(targets, asked, wanted, mode, wanted_seeds, data, settings)
+    _compared(targets, asked, wanted, mode, wanted_seeds, data, settings, parallel)
     if recordings == "synthetic":
         click.echo(SYNTHETIC_LINE)
 
@@ -100,10 +103,11 @@ def _compared(
     wanted_seeds: tuple[int, ...],
     data: Path | None,
     settings: Settings,
+    parallel: int,
 ) -> None:
     """Compute all cells, then write the report of all that are in the comparison's folder."""
     with cli.quiet_imports():
-        from ser_keras.cluster import each
+        from ser_keras import side_by_side
         from ser_keras.comparison import cells, clips, models, run
         from ser_keras.corpora import table
         from ser_keras.report import comparison, comparison_write
@@ -117,8 +121,9 @@ def _compared(
     place = cells.comparison_folder(settings.out, asked, wanted)
     planned = cells.planned(tuple(chosen), asked, mode, wanted_seeds)
     calls = [(cell, chosen[cell.model], found, place, settings) for cell in planned]
-    for cell, done in zip(planned, each(run.carried_out, calls), strict=True):
-        click.echo(f"{cell.name}: {comparison.line(comparison.read(done))}")
+    with closing(side_by_side.each(run.carried_out, calls, parallel)) as done:
+        for cell, place_of in zip(planned, done, strict=True):
+            click.echo(f"{cell.name}: {comparison.line(comparison.read(place_of))}")
     click.echo(f"report: {comparison_write.write_report(place)}")
 
 
