@@ -7,7 +7,9 @@ Each setting and seed is a run of its own (`seed-0,n_mfcc=13`), kept like any ot
 on where it was, and the table is computed from what is on disk.
 """
 
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -53,6 +55,7 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
 @cli.out_option("Folder for runs and the table.")
 @cli.seeds_option(3)
 @cli.jobs_option
+@cli.parallel_option
 @cli.devices_option
 @cli.cluster_option
 @cli.epochs_option
@@ -75,6 +78,7 @@ def ablate(
     out: Path,
     numbers: str,
     jobs: int,
+    parallel: int,
     devices: int,
     cluster: str | None,
     epochs: int | None,
@@ -83,6 +87,7 @@ def ablate(
     force: bool,
 ) -> None:
     """Change the choices a paper leaves open, one at a time, and show validation and test accuracy side by side."""
+    cli.check_shared(devices, parallel)
     pair, wanted_seeds = _experiment(target), seeds(numbers)
     with cli.quiet_imports():
         from ser_keras.corpora import table
@@ -96,7 +101,7 @@ def ablate(
     experiment = tasks[0].experiment
     loaded = table.load(experiment.corpora, data, optional=experiment.optional)
     settings = Settings(out=out, jobs=jobs, epochs=epochs, quick=quick, force=force, devices=devices)
-    click.echo(_carried_out(tasks, changes, loaded, settings))
+    click.echo(_carried_out(tasks, changes, loaded, settings, parallel))
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)
 
@@ -139,10 +144,12 @@ def _changes(task: Task, variant: str | None, named: tuple[str, ...]) -> tuple[C
         raise PaperError(f"{place}: {error}") from None
 
 
-def _carried_out(tasks: list[Task], changes: tuple[Change, ...], loaded: LoadedCorpora, settings: Settings) -> str:
+def _carried_out(
+    tasks: list[Task], changes: tuple[Change, ...], loaded: LoadedCorpora, settings: Settings, parallel: int
+) -> str:
     """Run what is not finished, seed by seed, so that a stopped ablation has few seeds of all settings; the table."""
     with cli.quiet_imports():
-        from ser_keras.cluster import each, on_cluster
+        from ser_keras import side_by_side
         from ser_keras.report import ablation_write
 
     failures = _held(tasks, changes, settings)
@@ -152,22 +159,20 @@ def _carried_out(tasks: list[Task], changes: tuple[Change, ...], loaded: LoadedC
         for change in (None, *changes)
         if task.seed not in failures.get(change, {})
     ]
-    if on_cluster():
-        for call in calls:
-            _attempted(*call, ahead=True)
-    done = zip(calls, each(_attempted, calls), strict=True)
-    for number, task in enumerate(tasks, start=1):
-        for (_, change, *_), (folder, fault) in islice(done, sum(call[0] is task for call in calls)):
-            told = "" if change is None else f"{_told(change)}: "
-            if folder is None:
-                failures.setdefault(change, {})[task.seed] = fault
-                click.echo(f"{told}seed {task.seed} can't be run: {fault}")
-            else:
-                click.echo(f"{told}{result_line(task, folder)}")
-        entry = _table(task, [one.seed for one in tasks[:number]], settings.out, failures)
-        folder = settings.out / task.paper / "ablation"
-        name = f"{task.experiment.name}-{task.variant.name}-{task.protocol}"
-        told = ablation_write.write_ablation(folder, name, entry)
+    with closing(side_by_side.each(_attempted, calls, parallel, ahead=partial(_attempted, ahead=True))) as each:
+        done = zip(calls, each, strict=True)
+        for number, task in enumerate(tasks, start=1):
+            for (_, change, *_), (folder, fault) in islice(done, sum(call[0] is task for call in calls)):
+                told = "" if change is None else f"{_told(change)}: "
+                if folder is None:
+                    failures.setdefault(change, {})[task.seed] = fault
+                    click.echo(f"{told}seed {task.seed} can't be run: {fault}")
+                else:
+                    click.echo(f"{told}{result_line(task, folder)}")
+            entry = _table(task, [one.seed for one in tasks[:number]], settings.out, failures)
+            folder = settings.out / task.paper / "ablation"
+            name = f"{task.experiment.name}-{task.variant.name}-{task.protocol}"
+            told = ablation_write.write_ablation(folder, name, entry)
     return f"{told}\nablation: {folder / name}.md"
 
 

@@ -119,6 +119,28 @@ devices_option = click.option(
     help="Number of devices (e.g. GPUs) that share each training; helps large networks with large batches.",
 )
 
+parallel_option = click.option(
+    "--parallel",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Number of trainings at once, each in a process of its own; results do not change.",
+)
+
+
+def check_shared(devices: int, parallel: int) -> None:
+    """Refuse trainings side by side that each take several devices."""
+    if devices > 1 and parallel > 1:
+        raise click.UsageError(
+            "--devices and --parallel: runs side by side would take the same devices; give one of them"
+        )
+
+
+def clear_progress() -> None:
+    """Take other processes' progress off the terminal, so that what is told next has lines of its own."""
+    if sys.stderr.isatty():
+        print("\r\033[J", end="", file=sys.stderr, flush=True)
+
 
 def spread(address: str | None, out: Path, data: Path | None) -> Path:
     """Have the cluster of `--cluster` do the work of this command; `out` as its workers see it."""

@@ -9,6 +9,7 @@ Finds models, has their cells computed, prints what came of it; computes nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ def names(text: str) -> tuple[str, ...]:
 @cli.out_option("Folder for results and report.")
 @cli.seeds_option(1)
 @cli.jobs_option
+@cli.parallel_option
 @cli.cluster_option
 @cli.epochs_option
 @click.option(
@@ -75,6 +77,7 @@ def compare(
     out: Path,
     numbers: str,
     jobs: int,
+    parallel: int,
     cluster: str | None,
     epochs: int | None,
     recordings: str,
@@ -95,7 +98,7 @@ def compare(
     for name in asked:
         folder.present(name, data)
     settings = Settings(out, jobs, epochs, quick=quick, force=force)
-    _compared(targets, asked, wanted, mode, wanted_seeds, data, settings)
+    _compared(targets, asked, wanted, mode, wanted_seeds, data, settings, parallel)
     if recordings == "synthetic":
         click.echo(SYNTHETIC_LINE)
 
@@ -108,10 +111,11 @@ def _compared(
     wanted_seeds: tuple[int, ...],
     data: Path | None,
     settings: Settings,
+    parallel: int,
 ) -> None:
     """Compute all cells, then write the report of all that are in the comparison's folder."""
     with cli.quiet_imports():
-        from ser_keras.cluster import each
+        from ser_keras import side_by_side
         from ser_keras.comparison import cells, clips, models, run
         from ser_keras.corpora import table
         from ser_keras.report import comparison, comparison_write
@@ -125,8 +129,9 @@ def _compared(
     counts = ", ".join(f"{name} {found.record([name])['count']}" for name in asked)
     click.echo(f"classes: {', '.join(found.classes)}; clips: {counts}; set aside: {len(found.set_aside)}")
     calls = [(cell, chosen[cell.model], found, place, settings) for cell in planned]
-    for cell, done in zip(planned, each(run.carried_out, calls), strict=True):
-        click.echo(f"{cell.name}: {comparison.line(comparison.read(done))}")
+    with closing(side_by_side.each(run.carried_out, calls, parallel)) as done:
+        for cell, place_of in zip(planned, done, strict=True):
+            click.echo(f"{cell.name}: {comparison.line(comparison.read(place_of))}")
     click.echo(f"report: {comparison_write.write_report(place)}")
 
 

@@ -22,10 +22,10 @@ from ser_keras.feeding import Batches
 class Progress(keras.callbacks.Callback):
     """A progress bar over epochs on stderr, and the seconds each took."""
 
-    def __init__(self, label: str, epochs: int, done: int = 0, line: int | None = None) -> None:
+    def __init__(self, label: str, epochs: int, done: int = 0) -> None:
         super().__init__()
         self.seconds: list[float] = []
-        self._bar = tqdm(total=epochs, initial=done, desc=label, unit="epoch", position=line)
+        self._bar = tqdm(total=epochs, initial=done, desc=label, unit="epoch")
         self._start = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
@@ -113,7 +113,6 @@ def fit(
     n_classes: int,
     seed: int,
     label: str = "training",
-    line: int | None = None,
     state: Path | None = None,
     log: Path | None = None,
 ) -> Fitted:
@@ -121,7 +120,7 @@ def fit(
 
     `seed` decides the order of examples (Keras's own seed is set before building). `state` is the file that keeps the
     training's state: one that is there is gone on from, and gives what an undisturbed training does. `log` is a folder
-    that TensorBoard reads; `line` is where on the terminal the progress bar is.
+    that TensorBoard reads.
 
     Raises
     ------
@@ -142,7 +141,7 @@ def fit(
     trained.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
     known = None if state is None else checkpoints.read(state, trained)
     done = 0 if known is None else len(known.history)
-    progress = Progress(label, training.epochs, done, line)
+    progress = Progress(label, training.epochs, done)
     watch = keras.callbacks.EarlyStopping(
         monitor=training.monitor,
         mode="max" if training.monitor.endswith("accuracy") else "min",

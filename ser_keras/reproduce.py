@@ -6,7 +6,8 @@
 Listing loads no Keras, librosa or NumPy; they are imported when there is something to run.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -14,10 +15,11 @@ from pathlib import Path
 import click
 
 from ser_keras import choices, cli, completion, discovery
-from ser_keras.corpora import folder, manifest
+from ser_keras.corpora import folder
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.errors import CorpusError, PaperError
 from ser_keras.experiment import Experiment, Variant
+from ser_keras.listing import listing, percent
 from ser_keras.report.runs import read
 from ser_keras.tasks import PRECISIONS, Settings, Task
 
@@ -71,13 +73,7 @@ def seeds(text: str) -> tuple[int, ...]:
 @cli.out_option("Folder for runs and reports.")
 @cli.seeds_option(1)
 @cli.jobs_option
-@click.option(
-    "--parallel",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Number of runs to train at once; results do not change.",
-)
+@cli.parallel_option
 @cli.devices_option
 @cli.cluster_option
 @cli.epochs_option
@@ -138,12 +134,9 @@ def reproduce(
 ) -> None:
     """Reproduce published results; without arguments, list papers, published accuracies and available corpora."""
     if not targets:
-        click.echo(_listing(data))
+        click.echo(listing(data))
         return
-    if devices > 1 and parallel > 1:
-        raise click.UsageError(
-            "--devices and --parallel: runs side by side would take the same devices; give one of them"
-        )
+    cli.check_shared(devices, parallel)
     pairs, wanted_seeds, chosen = selected(targets), seeds(numbers), choices.parsed(choose)
     out = cli.spread(cluster, out, data)
     if corpora == "auto" and not any(folder.find(name, data) for name in needed_corpora(pairs)):
@@ -184,34 +177,6 @@ def _entry(paper: str, experiment: str) -> dict:
     return discovery.published(paper)["results"][experiment]
 
 
-def _percent(entry: Mapping) -> str:
-    if not {"accuracy", "accuracy_percent"} & set(entry):
-        return "–"
-    percent = entry["accuracy_percent"] if "accuracy_percent" in entry else 100 * entry["accuracy"]
-    return f"{percent:.2f} %"
-
-
-def _listing(data: Path | None) -> str:
-    """Papers, experiments, published figures and what of their corpora is on disk, as a table."""
-    found = {name: folder.find(name, data) for name in manifest.corpora()}
-    lines = []
-    for paper in discovery.paper_names():
-        printed = discovery.published(paper)
-        lines.append(f"{paper}: {printed['title']} ({printed['year']})")
-        for experiment, entry in printed["results"].items():
-            states = ", ".join(f"{name} {_state(name, found[name])}" for name in entry["corpora"])
-            lines.append(f"  {paper + '/' + experiment:<32} published {_percent(entry):>8}   {states}")
-    lines.append("Run one: python -m ser_keras.reproduce PAPER/EXPERIMENT   Options: --help")
-    return "\n".join(lines)
-
-
-def _state(name: str, found: folder.Found | None) -> str:
-    if found is None:
-        return "missing"
-    synthetic = " synthetic" if found.synthetic else ""
-    return f"{len(found.paths)} of {len(manifest.manifest(name).entries)}{synthetic} clips"
-
-
 def synthetic_data(needed: list[str], out: Path, clips_per_class: int, jobs: int) -> Path:
     """A data folder with synthetic recordings of every needed corpus, made if need be."""
     from ser_keras.corpora.synthetic import synthesize
@@ -233,7 +198,7 @@ def _run_all(
 ) -> list[str]:
     """Run every experiment whose corpora are there and report each paper; gives a line for each corpus that is not."""
     with cli.quiet_imports():
-        from ser_keras import side_by_side
+        from ser_keras import once, side_by_side
         from ser_keras.corpora import table
         from ser_keras.report.summary import write_summary
         from ser_keras.report.write import write_report
@@ -258,11 +223,15 @@ def _run_all(
         chosen = {key: value for key, value in settings.choose.items() if key in own}
         choices.resolved(task.choices, chosen)  # a wrong value is told before anything is trained
         todo.append((task, corpora, replace(settings, choose=chosen)))
+    waiting = sum(once.finished_run(*one) is None for one in todo) if parallel > 1 else 1
+    runs, folds = side_by_side.shared(parallel, waiting, protocol)
+    todo = [(task, corpora, replace(own, parallel=folds)) for task, corpora, own in todo]
     for line in filter(None, notes):
         click.echo(f"note: {line}", err=True)
-    for (task, *_), run_folder in zip(todo, side_by_side.folders(todo, parallel), strict=True):
-        click.echo(result_line(task, run_folder))
-        reports[task.paper] = write_report(settings.out, task.paper)
+    with closing(side_by_side.each(once.run, todo, runs, ahead=once.extract)) as done:
+        for (task, *_), run_folder in zip(todo, done, strict=True):
+            click.echo(result_line(task, run_folder))
+            reports[task.paper] = write_report(settings.out, task.paper)
     for report in reports.values():
         click.echo(f"report: {report}")
     if len(reports) > 1:
@@ -321,7 +290,7 @@ def result_line(task: Task, run_folder: Path) -> str:
     run = read(run_folder)
     confusion = metrics.confusion_matrix(run.y_true, run.y_pred, run.record["classes"])
     return (
-        f"{task.name}: accuracy {100 * metrics.accuracy(confusion):.2f} % (published {_percent(task.published)}), "
+        f"{task.name}: accuracy {100 * metrics.accuracy(confusion):.2f} % (published {percent(task.published)}), "
         f"UAR {100 * metrics.uar(confusion):.2f} %, {len(run.clips)} test clips, "
         f"{run.record['training']['epochs_run']} epochs, {run.record['durations']['total_s']:.0f} s"
     )

@@ -21,9 +21,8 @@ class Settings:
     `epochs` are the most that are run, None leaves the number to the paper; `choose` maps choice keys to texts; `quick`
     trains a few epochs at most; `force` trains finished runs again; `strict` refuses recordings that can't be used;
     `weights` is a folder that holds a folder for each paper with its authors' own weights, which are then used instead
-    of training; `log` keeps the curves for TensorBoard in OUT/logs; `precision` is what networks compute in; `line` is
-    where on the terminal the progress is told, of runs side by side; `devices` is how many of the machine's one
-    training takes.
+    of training; `log` keeps the curves for TensorBoard in OUT/logs; `precision` is what networks compute in; `devices`
+    is how many of the machine's one training takes; `parallel` how many folds of a run are trained at a time.
     """
 
     out: Path
@@ -36,8 +35,8 @@ class Settings:
     strict: bool = False
     log: bool = False
     precision: str = "float32"
-    line: int | None = None
     devices: int = 1
+    parallel: int = 1
 
 
 @dataclass(frozen=True)

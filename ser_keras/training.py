@@ -10,25 +10,23 @@ a run that is killed goes on from there when it is asked for again, and gives th
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import starmap
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 
-from ser_keras import checkpoints, cluster, devices, fitting, preparation
+from ser_keras import checkpoints, cluster, devices, fitting, preparation, side_by_side
 from ser_keras.choices import resolved
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.declaration import changed, decisive, finished, planned, set_apart, standing
-from ser_keras.errors import AudioError, PaperError
+from ser_keras.errors import AudioError
 from ser_keras.experiment import Choices, Training
 from ser_keras.files import write_atomically, write_json
+from ser_keras.folds import Fold, carried_out, fold_name
 from ser_keras.locks import alone
-from ser_keras.precision import built
 from ser_keras.provenance import computed_by, provenance
 from ser_keras.splits import Split, kept
 from ser_keras.tasks import WHOLE, Settings, Task, run_folder
@@ -100,19 +98,21 @@ def _train(
     pool = _pool(task, corpora, choices, settings)
     _check_strict(settings, pool.set_aside)
     splits = _splits(task, pool, choices)
+    for split in splits if settings.parallel > 1 else ():
+        preparation.parts(pool, split)  # altered copies too are made before, by all cores
     features_s = time.perf_counter() - clock
     calls = [
-        (split, _fold_name(task, number, len(splits)), states / f"fold-{number}.npz")
+        (split, fold_name(task, number, len(splits)), states / f"fold-{number}.npz")
         for number, split in enumerate(splits, start=1)
     ]
-    spread = cluster.each if len(calls) > 1 else starmap
-    carried_out = partial(cluster.apart, partial(_carried_out, task, recipe, pool, choices, settings))
-    folds = list(spread(carried_out, calls))
-    total_s = time.perf_counter() - clock + sum(_earlier_s(fold.fitted) for fold in folds)
+    fitted_apart = partial(cluster.apart, partial(carried_out, task, recipe, pool, choices, settings))
+    spread = partial(side_by_side.each, processes=settings.parallel) if len(calls) > 1 else starmap
+    folds = list(spread(fitted_apart, calls))
+    total_s = time.perf_counter() - clock + sum(fold.earlier_s for fold in folds)
     prediction_s = sum(fold.prediction_s for fold in folds)
     durations = {
         "features_s": features_s,
-        "training_s": total_s - features_s - prediction_s,
+        "training_s": max(0.0, total_s - features_s - prediction_s),  # folds side by side predict at once
         "prediction_s": prediction_s,
         "total_s": total_s,
     }
@@ -145,85 +145,7 @@ def _check_strict(settings: Settings, set_aside: Sequence[Mapping[str, str]]) ->
         )
 
 
-@dataclass(frozen=True)
-class _Fold:
-    """One split carried out: its model, how many examples it was fitted on, and its predictions."""
-
-    split: Split
-    fitted: fitting.Fitted
-    examples: int
-    predictions: pd.DataFrame
-    prediction_s: float
-
-
-def _fold_name(task: Task, number: int, folds: int) -> str:
-    return task.name if folds == 1 else f"{task.name} fold {number} of {folds}"
-
-
-def _carried_out(
-    task: Task,
-    recipe: Training,
-    pool: preparation.Pool,
-    choices: Choices,
-    settings: Settings,
-    split: Split,
-    name: str,
-    state: Path,
-) -> _Fold:
-    """A model fitted on a split's training part, or filled with the authors' weights, and its predictions."""
-    fitting.make_deterministic()
-    parts = preparation.parts(pool, split)
-    classes = len(task.classes)
-    keras.utils.clear_session()  # else layers are named after what this process has trained before
-    keras.utils.set_random_seed(task.seed)
-    with devices.spread(settings.devices):
-        model = built(lambda: task.variant.build(classes, choices), settings.precision)
-        if settings.weights is None:
-            if task.variant.start:
-                task.variant.start(model, choices)
-            fitted = fitting.fit(
-                model,
-                recipe,
-                parts.train,
-                parts.validation,
-                n_classes=classes,
-                seed=task.seed,
-                label=name,
-                line=settings.line,
-                state=state,
-                log=_log_folder(task, settings, state),
-            )
-        else:
-            fitted = _published(task, model, settings.weights)
-    if settings.devices > 1:
-        fitted = replace(fitted, model=devices.alone(fitted.model))
-    clock = time.perf_counter()
-    scores = fitting.probabilities(fitted.model, parts.test, n_classes=classes, batch_size=max(recipe.batch_size, 32))
-    tested = pool.table.iloc[split.test]
-    predictions = fitting.predictions_table(tested["clip"], tested["speaker"], tested["emotion"], scores, task.classes)
-    return _Fold(split, fitted, len(parts.train), predictions, time.perf_counter() - clock)
-
-
-def _log_folder(task: Task, settings: Settings, state: Path) -> Path | None:
-    """OUT/logs/PAPER/EXPERIMENT/…/fold-N, where a log is wanted."""
-    if not settings.log:
-        return None
-    return settings.out / "logs" / state.parents[1].relative_to(settings.out) / state.stem
-
-
-def _earlier_s(fitted: fitting.Fitted) -> float:
-    """Seconds of the epochs that an earlier call ran, before it was killed."""
-    return float(fitted.history["seconds"][: fitted.resumed_after].sum()) if fitted.resumed_after else 0.0
-
-
-def _published(task: Task, model: keras.Model, folder: Path) -> fitting.Fitted:
-    if task.variant.weights is None:
-        raise PaperError(f"{task.name}: its authors published no weights that are known here: leave out --weights")
-    task.variant.weights(model, folder / task.paper)
-    return fitting.Fitted(model, pd.DataFrame(), 0, False)
-
-
-def _fit_record(folds: Sequence[_Fold]) -> dict:
+def _fit_record(folds: Sequence[Fold]) -> dict:
     """Of several folds the longest training, the largest part; each by itself under `folds`."""
     model = folds[0].fitted.model
     each = [
@@ -272,7 +194,7 @@ def _pooled_split(records: Sequence[dict]) -> dict:
     }
 
 
-def _write_run(folder: Path, folds: Sequence[_Fold], pool: preparation.Pool, record: dict) -> None:
+def _write_run(folder: Path, folds: Sequence[Fold], pool: preparation.Pool, record: dict) -> None:
     """One file of each kind; of several folds told apart by a column `fold`, with a model each."""
     folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[pd.DataFrame]] = {"history": [], "split": [], "predictions": []}

@@ -1,6 +1,6 @@
 """A run of four folds with everything that a training state holds, as a program that a test can kill.
 
-python tests/killed_run.py DATA OUT
+python tests/killed_run.py DATA OUT [FOLDS AT A TIME]
 """
 
 import sys
@@ -78,10 +78,10 @@ def task(protocol: str = "speaker-independent") -> Task:
     return Task("fake2020", citation, published, experiment, variant, 0, protocol)
 
 
-def main(data: Path, out: Path) -> Path:
+def main(data: Path, out: Path, parallel: int = 1) -> Path:
     """The folder of the run, finished."""
-    return training.run(task(), corpora(data), Settings(out))
+    return training.run(task(), corpora(data), Settings(out, parallel=parallel))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 
 import pytest
 
+from campaigns import stages
 from ser_keras import ablate as command_module
 from ser_keras import training
 from ser_keras.ablate import ablate
@@ -72,6 +74,21 @@ def test_killed_ablation_goes_on_with_what_is_missing(killed):
     assert {name: after[name] for name in before} == before
 
 
+def told(folder, done):
+    """What a call printed, but for where it was and how long its runs took."""
+    return re.sub(r"\d+ s$", "", done.stdout.replace(str(folder), ""), flags=re.M)
+
+
+@pytest.mark.slow
+def test_runs_side_by_side_give_the_bytes_and_the_table_of_runs_one_after_another(killed, tmp_path):
+    done = call(*OPTIONS, "--corpora", "synthetic", "--parallel", 2, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert told(tmp_path, done) == told(killed[0], killed[2])
+    found, before = (stages.outcome(folder / "runs/sankaran2023/ann") for folder in (tmp_path, killed[0]))
+    assert [name for name in set(found) | set(before) if found.get(name) != before.get(name)] == []
+    assert sum(name.endswith("predictions.csv") for name in found) == 6
+
+
 def test_network_that_keras_cant_build_is_a_line_and_the_others_go_on(monkeypatch, capsys, tmp_path):
     def run(task, loaded, settings):
         if settings.choose == {"conv_blocks": "9"}:
@@ -85,7 +102,7 @@ def test_network_that_keras_cant_build_is_a_line_and_the_others_go_on(monkeypatc
     monkeypatch.setattr(ablation_write, "write_ablation", lambda *arguments: "table")
     tasks = tasks_of([("sankaran2023", "cnn")], None, "published", (0,))
     loaded = LoadedCorpora(None, {})
-    command_module._carried_out(tasks, (("conv_blocks", 9), ("filters", 16)), loaded, Settings(tmp_path))
+    command_module._carried_out(tasks, (("conv_blocks", 9), ("filters", 16)), loaded, Settings(tmp_path), 1)
     assert seen == {("conv_blocks", 9): {0: "Computed output size would be negative"}}
     assert "filters = 16: ran {'filters': '16'}" in capsys.readouterr().out
 

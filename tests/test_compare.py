@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
 
+from campaigns import stages
 from ser_keras import compare
 
 CROSS = ["--corpora", "savee,tess", "--recordings", "synthetic", "--quick", "--epochs", 1, "--jobs", 1]
@@ -52,6 +54,30 @@ def test_every_model_is_tested_on_the_same_clips(synthetic):
         assert len({tuple(table["clip"]) for table in tables}) == 1
         assert set(tables[0]["corpus"]) == {test}
         assert set(tables[0]["true"]) == {"neutral", "happy", "sad", "angry", "fear", "disgust", "surprise"}
+
+
+def without_seconds(told):
+    return re.sub(r"\d+ s$", "", told, flags=re.M)
+
+
+def outcome(folder):
+    """What a comparison left, but for the clock's part in its cells."""
+    found = stages.outcome(folder / "runs/compare")
+    for name in found:
+        if name.endswith("cell.json"):
+            del found[name]["seconds"]
+    return found
+
+
+@pytest.mark.slow
+def test_cells_side_by_side_give_the_bytes_and_the_report_of_cells_one_after_another(synthetic, tmp_path):
+    options = ("sankaran2023/ann", "rastogi2025/mlp", *CROSS, "--mode", "cross", "--parallel", 2)
+    done = call(*options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert without_seconds(done.stdout) == without_seconds(synthetic[1].stdout)
+    found, before = outcome(tmp_path), outcome(synthetic[0])
+    assert [name for name in set(found) | set(before) if found.get(name) != before.get(name)] == []
+    assert sum(name.endswith("cell.json") for name in found) == 8
 
 
 def test_first_and_last_line_say_that_the_recordings_are_synthetic(synthetic):

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from ser_keras import devices, reproduce
+from ser_keras import ablate, devices, reproduce
 from ser_keras.errors import RunError
 
 SCRIPT = Path(__file__).with_name("on_devices.py")
@@ -102,6 +102,7 @@ def test_single_device_is_left_as_it_is():
         assert devices.callbacks(keras.Model()) == []
 
 
-def test_devices_of_runs_side_by_side_are_refused():
+@pytest.mark.parametrize("command", [reproduce.reproduce, ablate.ablate])
+def test_devices_of_runs_side_by_side_are_refused(command):
     with pytest.raises(click.UsageError, match="--devices and --parallel"):
-        reproduce.reproduce.main(["yadav2022/emodb", "--devices", "2", "--parallel", "2"], standalone_mode=False)
+        command.main(["yadav2022/emodb", "--devices", "2", "--parallel", "2"], standalone_mode=False)

@@ -56,6 +56,8 @@ def test_the_core_knows_no_paper():
         ("training.py", ["ser_keras.report", "ser_keras.reproduce"]),
         ("declaration.py", ["keras", "ser_keras.training", "ser_keras.fitting", "ser_keras.preparation"]),
         ("once.py", ["keras", "ser_keras.fitting", "ser_keras.report", "ser_keras.reproduce"]),
+        ("folds.py", ["ser_keras.report", "ser_keras.reproduce", "ser_keras.training"]),
+        ("side_by_side.py", ["ser_keras.report", "ser_keras.reproduce", "ser_keras.training"]),
         ("comparison", ["ser_keras.report", "ser_keras.reproduce", "ser_keras.compare"]),
         ("comparison/cells.py", ["keras", "ser_keras.fitting", "ser_keras.training", "ser_keras.features"]),
         ("fitting.py", ["ser_keras.report", "ser_keras.reproduce", "ser_keras.training"]),

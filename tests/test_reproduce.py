@@ -188,7 +188,12 @@ def test_corpora_are_looked_through_once_for_all_seeds_and_each_missing_one_is_t
     asked, given = [], []
     real = table.load
     monkeypatch.setattr(table, "load", lambda names, *rest, **named: asked.append(names) or real(names, *rest, **named))
-    monkeypatch.setattr(side_by_side, "folders", lambda todo, parallel: given.extend(todo) or iter([None] * len(todo)))
+
+    def each(function, calls, processes, ahead):
+        given.extend(calls)
+        yield from [None] * len(calls)
+
+    monkeypatch.setattr(side_by_side, "each", each)
     monkeypatch.setattr(reproduce, "result_line", lambda *given: "")
     monkeypatch.setattr(write, "write_report", lambda *given: None)
     pairs = [("sankaran2023", "ann"), ("yadav2022", "emodb")]
