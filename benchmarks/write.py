@@ -1,7 +1,7 @@
 """The figures of docs/speed.md, docs/training-speed.md and docs/howto/cluster.md, written from what was measured.
 
 That is in `benchmarks/found` (`extraction.json`, `forms.json`, `startup.json`, `training.json`, `precision.json`,
-`million.json`) and in `docs/growth.json`.
+`side_by_side.json`, `million.json`) and in `docs/growth.json`.
 
 python -m benchmarks.write
 """
@@ -12,6 +12,8 @@ from pathlib import Path
 from benchmarks.forms import FOUND as FORMS
 from benchmarks.growth import DOCS
 from benchmarks.million import FOUND as MILLION
+from benchmarks.side_by_side import FOUND as SIDE_BY_SIDE
+from benchmarks.side_by_side import PROCESSES
 from benchmarks.startup import FOUND as STARTUP
 from ser_keras.files import write_text
 from ser_keras.report import markdown
@@ -243,6 +245,22 @@ def _judged(networks: dict) -> str:
     return f"The goal, a share of waiting below {WAITING:.0%}, is met by all of them."
 
 
+def side_by_side_lines(found: dict) -> list[str]:
+    """One row a set of trainings: how many times the speed of one after another they have side by side."""
+    rows = ["| trainings | epochs of each | CPU time | wall-clock time | the same, processes running |"]
+    rows.append("|---|--:|--:|--:|--:|")
+    for name, one in found["subjects"].items():
+        ratios = (*one["times_one"].values(), one["running"])
+        rows.append(f"| {name} | {one['epochs']} | {' | '.join(f'{ratio:.2f} ×' for ratio in ratios)} |")
+    where = _machine(found["hardware"], [found["load"]])
+    return [
+        *rows,
+        "",
+        f"{PROCESSES} processes against one after another, on {where}. Their start, which weighs less in longer "
+        f"trainings and is left out in the last column, takes {found['start_s']:.1f} s.",
+    ]
+
+
 def precision_lines(found: dict) -> list[str]:
     """What bfloat16 does to an accuracy, beside what seeds do."""
     usual = found["accuracy"]["float32"]
@@ -300,12 +318,11 @@ def page(text: str, blocks: dict[str, list[str]]) -> str:
 def pages() -> dict[Path, dict[str, list[str]]]:
     """The pages that have figures, and what stands between their marks."""
     training, precision = (json.loads(path.read_text(encoding="utf-8")) for path in (TRAINING, PRECISION))
+    made = {**training_blocks(training), "precision": precision_lines(precision)}
+    if SIDE_BY_SIDE.exists():
+        made["side-by-side"] = side_by_side_lines(json.loads(SIDE_BY_SIDE.read_text(encoding="utf-8")))
     million = json.loads(MILLION.read_text(encoding="utf-8"))
-    return {
-        PAGE: blocks(),
-        TRAINING_PAGE: {**training_blocks(training), "precision": precision_lines(precision)},
-        CLUSTER_PAGE: {"million": million_lines(million)},
-    }
+    return {PAGE: blocks(), TRAINING_PAGE: made, CLUSTER_PAGE: {"million": million_lines(million)}}
 
 
 if __name__ == "__main__":

@@ -67,3 +67,22 @@ def test_store_that_is_read_again_is_measured(shape):
     assert found["clips"] == 70
     assert found["open_s"] > 0
     assert found["memory_gb_s"] > 0
+
+
+def test_row_of_trainings_side_by_side_tells_both_ratios_and_that_without_the_start():
+    one = {"epochs": 25, "times_one": {"processor": 0.8, "clock": 1.25}, "running": 1.75}
+    hardware = {"cores": 2, "cpu": "AMD", "memory_gib": 8}
+    lines = write.side_by_side_lines({"subjects": {"4 folds": one}, "hardware": hardware, "load": 0.3, "start_s": 5.04})
+    assert lines[2] == "| 4 folds | 25 | 0.80 × | 1.25 × | 1.75 × |"
+    assert lines[-1].endswith("takes 5.0 s.")
+
+
+@pytest.mark.slow
+def test_seeds_and_folds_of_a_network_are_measured_both_ways():
+    from benchmarks import side_by_side
+
+    subject = side_by_side.Subject(("sankaran2023", "ann"), 40, 80, 1, 1, "speaker-independent")
+    found = side_by_side.measured(subject, 1, 0.0)
+    assert (found["trainings"], found["epochs"]) == (4, 1)
+    assert set(found["times_one"]) == {"processor", "clock"}
+    assert min(*found["times_one"].values(), *found["clock_s"].values(), found["running"]) > 0
