@@ -36,7 +36,7 @@ HEAD = "clips per second, one core        plain   core  bound  core/plain  core/
 def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whole: bool, out: Path) -> None:
     """Measure extraction: the plain implementation, the core, the lower bound, and two workers against one.
 
-    Of altered copies, only how new workers start.
+    Of augmented copies, only how new workers start.
     """
     with cli.quiet_imports():
         from benchmarks import extraction, reading, workers

@@ -72,7 +72,7 @@ def share_lines(found: dict) -> list[str]:
 
 
 def worker_lines(found: dict) -> list[str]:
-    """One row a pipeline, those of altered copies last: how soon new workers have a clip done, and their memory."""
+    """One row a pipeline, those of augmented copies last: how soon new workers have a clip done, and their memory."""
     rows = [
         "| pipeline | time to first clip | CPU time until then | resident | proportional |",
         "|---|--:|--:|--:|--:|",
@@ -197,11 +197,11 @@ def training_blocks(found: dict) -> dict[str, list[str]]:
 
 
 def waiting_lines(found: dict) -> list[str]:
-    """One row a network: how long its steps wait for batches, and what its altered copies take; is that little?"""
+    """One row a network: how long its steps wait for batches, and what its augmented copies take; is that little?"""
     rows = [
         f"Measured on {_machine(found['hardware'], [found['load']])}.",
         "",
-        "| network | examples | of these altered copies | waiting | waiting, first read from disk "
+        "| network | examples | of these augmented copies | waiting | waiting, first read from disk "
         "| waiting, batches in memory | speed / batches in memory | computing the copies / whole training |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
@@ -318,10 +318,12 @@ def page(text: str, blocks: dict[str, list[str]]) -> str:
 def pages() -> dict[Path, dict[str, list[str]]]:
     """The pages that have figures, and what stands between their marks."""
     training, precision = (json.loads(path.read_text(encoding="utf-8")) for path in (TRAINING, PRECISION))
-    made = {**training_blocks(training), "precision": precision_lines(precision)}
-    if SIDE_BY_SIDE.exists():
-        made["side-by-side"] = side_by_side_lines(json.loads(SIDE_BY_SIDE.read_text(encoding="utf-8")))
-    million = json.loads(MILLION.read_text(encoding="utf-8"))
+    beside, million = (json.loads(path.read_text(encoding="utf-8")) for path in (SIDE_BY_SIDE, MILLION))
+    made = {
+        **training_blocks(training),
+        "precision": precision_lines(precision),
+        "side-by-side": side_by_side_lines(beside),
+    }
     return {PAGE: blocks(), TRAINING_PAGE: made, CLUSTER_PAGE: {"million": million_lines(million)}}
 
 
