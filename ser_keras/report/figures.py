@@ -30,8 +30,8 @@ MARKS = {
     "coded": ("s", "#c2571a"),
     "unheard speakers": ("^", "#7a3a94"),
 }  # kind of figure → marker, colour
+# kind of `MARKS`, accuracy in [0, 1], its interval or None, and of how many runs (None: as published)
 Point = tuple[str, float, Sequence[float] | None, int | None]
-"""Kind of `MARKS`, accuracy in [0, 1], its interval or None, and of how many runs (None: as published)."""
 
 
 def percents(counts: np.ndarray) -> np.ndarray:
