@@ -1,12 +1,12 @@
 """`python -m benchmarks`: what extraction takes, as ratios measured in one run, as a table and as JSON."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from benchmarks.machine import five_minute_load
 from ser_keras import cli
 from ser_keras.files import write_json
 
@@ -71,7 +71,7 @@ def main(data: Path | None, clips: int, rounds: int, only: tuple[str, ...], whol
             else:
                 extraction.at_work(pools, subject)
             one["start"] = extraction.started(subject)
-            one["load"] = round(os.getloadavg()[1], 1)  # five-minute average
+            one["load"] = five_minute_load()
             found.setdefault(kind, {})[name] = one
             click.echo(f"{name:32}{row(one) if kind == 'pipelines' else start_row(one['start'])}")
             write_json(out, found)  # what is measured stays where the rest is not waited for

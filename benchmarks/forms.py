@@ -6,7 +6,6 @@ well. Nothing is synchronised with the disk, as in our store: what a killed mach
 """
 
 import importlib.util
-import os
 import statistics
 import tempfile
 import time
@@ -19,6 +18,7 @@ import click
 import numpy as np
 
 from benchmarks.growth import RATE, SAMPLES, recordings
+from benchmarks.machine import five_minute_load
 from benchmarks.reading import BATCH
 from benchmarks.stored_as import FORMS, Values
 from ser_keras import cli
@@ -156,7 +156,7 @@ def main(data: Path | None, rows: int, reads: int, sample: int, out: Path) -> No
             measured(make, values, PART, PART)  # imports, which are not of the form
             spent = one["forms"][name] = measured(make, values, rows, reads)
             click.echo(f"{name:37}{line(spent)}")
-    found["load"] = round(os.getloadavg()[1], 1)  # five-minute average
+    found["load"] = five_minute_load()
     write_json(out, found)
     click.echo(out)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.machine import five_minute_load
 from ser_keras import cli
 from ser_keras.errors import CorpusError
 from ser_keras.features.store import PART, Recording
@@ -74,7 +75,7 @@ def main(data: Path | None, clips: int, cores: int, sample: int, out: Path) -> N
         click.echo(
             f"{name:32}{one['clips_a_second_of_a_core']:13.1f}{one['core_hours']:12.1f}{one['hours']:8.2f}{one['store_gb']:10.1f}"
         )
-    found["load"] = round(os.getloadavg()[1], 1)  # five-minute average
+    found["load"] = five_minute_load()
     write_json(out, found)
     click.echo(out)
 

@@ -16,6 +16,7 @@ from statistics import median
 
 import click
 
+from benchmarks.machine import five_minute_load
 from ser_keras import cli
 from ser_keras.files import write_json
 
@@ -169,7 +170,7 @@ def main(rounds: int, out: Path) -> None:
     for name, subject in SUBJECTS.items():
         found["subjects"][name] = measured(subject, rounds, found["start_s"])
         click.echo(f"{name}: {found['subjects'][name]}")
-    found["load"] = round(os.getloadavg()[1], 1)  # five-minute average
+    found["load"] = five_minute_load()
     write_json(out, found)
     click.echo(out)
 

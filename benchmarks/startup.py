@@ -7,7 +7,6 @@ network, loading and the first two calls of `predict` on one clip are told apart
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from statistics import median
 
 import click
 
+from benchmarks.machine import five_minute_load
 from ser_keras import cli
 from ser_keras.errors import RunError
 from ser_keras.files import write_json
@@ -134,7 +134,7 @@ def main(run: Path, clip: Path, rounds: int, out: Path) -> None:
     click.echo(f"ONNX against Keras: {times:.1f} times as fast to an answer")
     heard, where = read(run), provenance()
     found = {key: where[key] for key in ("commit", "python", "packages", "hardware")}
-    found |= {"rounds": rounds, "load": round(os.getloadavg()[1], 1)}  # five-minute average
+    found |= {"rounds": rounds, "load": five_minute_load()}
     found["experiment"] = f"{heard.record['paper']}/{heard.record['experiment']}"
     write_json(out, {**found, "starts": starts, "calls": calls, "times": times})
     click.echo(out)

@@ -19,6 +19,7 @@ from statistics import median
 import keras
 import numpy as np
 
+from benchmarks.machine import five_minute_load
 from benchmarks.training import in_turns
 from ser_keras import choices, discovery, feeding, fitting, preparation
 from ser_keras.corpora.table import load
@@ -241,5 +242,5 @@ def measured(data: Path | None, rounds: int) -> dict:
     where = provenance()
     found = {f"{paper}/{name}": with_copies(paper, name, variant, data, rounds) for paper, name, variant in EXPERIMENTS}
     found["rastogi2025/mlp"] = small_network(rounds)
-    load = round(os.getloadavg()[1], 1)  # five-minute average
+    load = five_minute_load()
     return {"commit": where["commit"], "hardware": where["hardware"], "load": load, "networks": found}

@@ -65,8 +65,16 @@ def published(name: str) -> dict:
 
 
 def load_experiment(paper: str, name: str) -> Experiment:
-    """One of a paper's experiments; loads it as `load_paper` does."""
-    return next(one for one in load_paper(paper).experiments if one.name == name)
+    """One of a paper's experiments; loads it as `load_paper` does.
+
+    Raises
+    ------
+    PaperError : no such paper or experiment
+    """
+    known = {one.name: one for one in load_paper(paper).experiments}
+    if name not in known:
+        raise PaperError(f"{paper} has no experiment {name!r}; experiments: {', '.join(known)}")
+    return known[name]
 
 
 def load_paper(name: str) -> Paper:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ser_keras import discovery
 from ser_keras.choices import resolved
-from ser_keras.errors import PaperError
 from ser_keras.experiment import Choice, Choices, Experiment, Variant
 from ser_keras.features import functionals
 from ser_keras.features.pipeline import Pipeline
@@ -70,16 +69,9 @@ def selected(targets: Sequence[str]) -> tuple[Model, ...]:
         paper, _, name = target.partition("/")
         if target in FLOORS:
             continue
-        found = (_named(paper, name),) if name else networks(paper)
+        found = (_network(paper, discovery.load_experiment(paper, name)),) if name else networks(paper)
         chosen.update((model.name, model) for model in found)
     return (*chosen.values(), *floors)
-
-
-def _named(paper: str, name: str) -> Model:
-    experiments = {one.name: one for one in discovery.load_paper(paper).experiments}
-    if name not in experiments:
-        raise PaperError(f"{paper} has no experiment {name!r}; experiments: {', '.join(experiments)}")
-    return _network(paper, experiments[name])
 
 
 def networks(paper: str) -> tuple[Model, ...]:

@@ -70,10 +70,7 @@ def table_command(
 
 def _variant(target: str, wanted: str | None) -> tuple[Experiment, Variant]:
     paper, _, name = target.partition("/")
-    known = {one.name: one for one in discovery.load_paper(paper).experiments}
-    if name not in known:
-        raise PaperError(f"{paper} has no experiment {name!r}; experiments: {', '.join(known)}")
-    experiment = known[name]
+    experiment = discovery.load_experiment(paper, name)
     variants = {one.name: one for one in experiment.variants}
     if wanted and wanted not in variants:
         raise PaperError(f"{target} has no variant {wanted!r}; variants: {', '.join(variants)}")
