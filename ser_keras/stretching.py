@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from ser_keras import audio
 from ser_keras.errors import AudioError

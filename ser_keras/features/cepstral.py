@@ -1,7 +1,7 @@
 """Cepstral features of a waveform. Waves are float32 `(samples,)` in [-1, 1]."""
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from ser_keras.errors import AudioError
 from ser_keras.features import spectral

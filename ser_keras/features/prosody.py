@@ -6,7 +6,7 @@ samples and a hop of 512; pitch frames are 10 ms apart.
 
 import numpy as np
 import parselmouth
-import scipy.fft
+import scipy
 
 from ser_keras.audio import frame_rms
 from ser_keras.errors import AudioError

@@ -6,12 +6,13 @@ is written out at the call. What librosa does in few lines is done here, as it d
 scipy.signal, took a worker two seconds and 180 MB.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
-import scipy.sparse
+import scipy
 
 from ser_keras.errors import AudioError
 
@@ -46,14 +47,22 @@ def power_spectrum(
     shape : of the window
     pad_mode : what lies beyond both ends: "constant" (zeros) or "reflect"
 
-    Source: `librosa.stft`, to its last bit; but frames lie one after another in memory, which takes less time.
+    Source: `librosa.stft`, to its last bit; but frames lie one after another in memory, which takes less time, and the
+    zeros that fill a short clip up are not transformed.
     """
     weights = _weights(shape, win_length or n_fft, n_fft)
     each = frames(wave, n_fft=n_fft, hop_length=hop_length, pad_mode=pad_mode)
     power = np.empty((len(each), 1 + n_fft // 2), np.float32)
-    for part in parts(len(each)):
+    heard = len(each) if pad_mode != "constant" else min(len(each), -(-(_filled(wave) + n_fft // 2) // hop_length))
+    for part in parts(heard):
         power[part] = squared(transformed(each[part], weights))
+    power[heard:] = 0
     return power.T
+
+
+def _filled(wave: np.ndarray) -> int:
+    """Samples of a wave without the zeros at its end."""
+    return len(wave) - int((wave[::-1] != 0).argmax()) if wave.any() else 0
 
 
 def frames(wave: np.ndarray, *, n_fft: int, hop_length: int, pad_mode: str = "constant") -> np.ndarray:
@@ -157,7 +166,11 @@ def decibels(power: np.ndarray, *, ref: float = 1.0, amin: float = 1e-10, top_db
 
     The shape and kind of `power`. Source: `librosa.power_to_db`.
     """
-    levels = 10 * np.log10(np.maximum(power, amin)) - power.dtype.type(10 * np.log10(max(ref, amin)))
+    least = np.full(1, amin, power.dtype)
+    levels = np.full_like(power, np.log10(least)[0])
+    np.log10(power, out=levels, where=~(power <= least))  # of zeros it takes as long as of anything
+    levels *= 10
+    levels -= power.dtype.type(10 * np.log10(max(ref, amin)))
     return levels if top_db is None else np.maximum(levels, levels.max() - power.dtype.type(top_db))
 
 

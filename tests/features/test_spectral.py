@@ -84,6 +84,22 @@ def test_power_spectrum_of_an_odd_n_fft_and_of_one_sample_are_librosas():
         np.testing.assert_array_equal(spectral.power_spectrum(wave, n_fft=n_fft, hop_length=200), expected)
 
 
+@pytest.mark.parametrize("pad_mode", ["constant", "reflect"])
+@pytest.mark.parametrize(
+    ("n_fft", "heard"), [(2048, 0), (2048, 1), (2048, 512), (2048, 20_000), (2048, 39_999), (801, 9000)]
+)
+def test_power_spectrum_of_a_clip_that_zeros_fill_up_is_librosas(monkeypatch, pad_mode, n_fft, heard):
+    wave, seen = noise(40_000), []
+    wave[heard:] = 0
+    real = spectral.transformed
+    monkeypatch.setattr(spectral, "transformed", lambda frames, *rest: seen.append(len(frames)) or real(frames, *rest))
+    found = spectral.power_spectrum(wave, n_fft=n_fft, hop_length=512, pad_mode=pad_mode)
+    expected = librosa.util.abs2(librosa.stft(wave, n_fft=n_fft, hop_length=512, pad_mode=pad_mode))
+    np.testing.assert_array_equal(found, expected)
+    if pad_mode == "constant":
+        assert sum(seen) <= (heard + n_fft // 2) // 512 + 1
+
+
 @pytest.mark.parametrize("name", ["hann", "hamming"])
 @pytest.mark.parametrize("length", [256, 1025, 2048])
 def test_window_is_scipys(name, length):
@@ -111,6 +127,14 @@ def test_decibels_are_librosas(top_db, ref):
     found = spectral.decibels(power, ref=ref, top_db=top_db)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, librosa.power_to_db(power, ref=ref, top_db=top_db), atol=2e-5)
+
+
+def test_decibels_of_zeros_and_of_no_number():
+    power = np.array([[0, 1e-12, 1e-10, 1, np.nan]], np.float32)
+    with np.errstate(all="raise"):  # the logarithm of 0 is never asked for
+        found = spectral.decibels(power, top_db=None)
+    np.testing.assert_array_equal(found[:, :4], np.array([[-100, -100, -100, 0]], np.float32))
+    assert np.isnan(found[0, 4])
 
 
 PERIODOGRAM = {"n_mels": 128, "n_fft": 512, "win_length": 256, "hop_length": 128, "fmax": 4000.0, "top_db": 80.0}

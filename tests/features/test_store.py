@@ -219,10 +219,10 @@ def test_open_files_do_not_grow_with_the_clips(recordings, tmp_path):
 def test_too_many_open_files_are_told_and_no_part_is_taken_for_damaged(recordings, tmp_path, monkeypatch):
     extract(PIPELINE, recordings, tmp_path / "store")
 
-    def refused(path, **named):
+    def refused(path):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
 
-    monkeypatch.setattr(store.np, "load", refused)
+    monkeypatch.setattr(store, "_array", refused)
     with pytest.raises(OSError, match="Too many open files"):
         extract(PIPELINE, recordings, tmp_path / "store")
     assert len(CALLS) == 70
@@ -230,9 +230,29 @@ def test_too_many_open_files_are_told_and_no_part_is_taken_for_damaged(recording
 
 def test_features_travel_to_another_process_as_paths(recordings, tmp_path):
     features = extract(PIPELINE, recordings, tmp_path / "store")
+    features.rows(range(70))  # small as they are, they are in memory now
     sent = pickle.dumps(features)
     assert len(sent) < features.rows(range(70)).nbytes / 10
     np.testing.assert_array_equal(pickle.loads(sent).rows(range(70)), features.rows(range(70)))
+
+
+@pytest.mark.parametrize("held", [0, store.HELD])
+def test_rows_are_the_same_in_memory_and_from_their_parts(recordings, tmp_path, monkeypatch, held):
+    monkeypatch.setattr(store, "HELD", held)
+    (tmp_path / "clips/2.wav").write_bytes(b"no audio")
+    features = extract(PIPELINE, recordings, tmp_path / "store")
+    assert (features._held is None) is (held == 0)
+    asked = np.array([69, 0, 69, 33])
+    expected = np.stack([PIPELINE.array(recordings[number].path, recordings[number].clip) for number in asked])
+    for numbers in (asked, asked.tolist()):
+        np.testing.assert_array_equal(features.rows(numbers), expected)
+    before = features.rows([0])
+    features.rows([0])[:] = 7
+    np.testing.assert_array_equal(features.rows([0]), before)  # it was a copy
+    assert features.rows([]).shape == (0, *features.shape)
+    for number in (2, 70, -1):
+        with pytest.raises(KeyError):
+            features.rows([number])
 
 
 def test_arrays_in_the_other_order_of_memory_are_read(recordings, tmp_path):
