@@ -46,11 +46,10 @@ SUBJECTS = {
 
 def runs_of(subject: Subject, folder: Path) -> list[tuple]:
     """The runs, on clips of noise that are written to a folder, as `training.run` takes them."""
-    import pandas as pd
 
     from benchmarks import growth
     from ser_keras import choices, discovery
-    from ser_keras.corpora.table import COLUMNS, CorpusReport, LoadedCorpora
+    from ser_keras.corpora.table import CorpusReport, LoadedCorpora
     from ser_keras.features import spectral, windows
     from ser_keras.features.pipeline import Pipeline, step
     from ser_keras.splits import random_split
@@ -82,7 +81,7 @@ def runs_of(subject: Subject, folder: Path) -> list[tuple]:
         for number, one in enumerate(growth.recordings(folder / "clips", subject.clips))
     ]
     report = CorpusReport(subject.clips, subject.clips, False, "", 0, (), 0, str(folder))
-    corpora = LoadedCorpora(pd.DataFrame(rows, columns=list(COLUMNS)), {"emodb": report})
+    corpora = LoadedCorpora(tuple(rows), {"emodb": report})
     experiment = replace(experiment, corpora=("emodb",), clips=None)
     settings = Settings(folder / "out", jobs=-1, force=True)
     citation = {"title": "", "authors": [], "year": 0}

@@ -150,7 +150,8 @@ def _carried_out(
     """Run what is not finished, seed by seed, so that a stopped ablation has few seeds of all settings; the table."""
     with cli.quiet_imports():
         from ser_keras import side_by_side
-        from ser_keras.report import ablation_write
+        from ser_keras.report import ablation_texts
+        from ser_keras.report import once as reports
 
     failures = _held(tasks, changes, settings)
     calls = [
@@ -161,7 +162,7 @@ def _carried_out(
     ]
     with closing(side_by_side.each(_attempted, calls, parallel, ahead=partial(_attempted, ahead=True))) as each:
         done = zip(calls, each, strict=True)
-        for number, task in enumerate(tasks, start=1):
+        for task in tasks:
             for (_, change, *_), (folder, fault) in islice(done, sum(call[0] is task for call in calls)):
                 told = "" if change is None else f"{_told(change)}: "
                 if folder is None:
@@ -169,20 +170,21 @@ def _carried_out(
                     click.echo(f"{told}seed {task.seed} can't be run: {fault}")
                 else:
                     click.echo(f"{told}{result_line(task, folder)}")
-            entry = _table(task, [one.seed for one in tasks[:number]], settings.out, failures)
+            entry = _table(task, [one.seed for one in tasks], settings.out, failures)
             folder = settings.out / task.paper / "ablation"
             name = f"{task.experiment.name}-{task.variant.name}-{task.protocol}"
-            told = ablation_write.write_ablation(folder, name, entry)
+            reports.ablation_files(folder, name, entry)
+    told = ablation_texts.screen(entry)
     return f"{told}\nablation: {folder / name}.md"
 
 
-def _table(task: Task, done: list[int], out: Path, failures: Failures) -> dict:
-    """The ablation as it lies on disk, of the seeds that are done."""
+def _table(task: Task, wanted: list[int], out: Path, failures: Failures) -> dict:
+    """The ablation as it lies on disk, of the seeds that are wanted, as far as they are there."""
     from ser_keras.report import ablation
 
     printed = discovery.published(task.paper)["results"]
     others = {name: result for name, result in printed.items() if name != task.experiment.name}
-    runs = ablation.stored(run_folder(task, out).parent, done)
+    runs = ablation.stored(run_folder(task, out).parent, wanted)
     return ablation.table(runs, task.choices, others, failures)
 
 

@@ -140,6 +140,8 @@ def packages() -> dict[str, str]:
 
 def on_cluster() -> bool:
     """Whether work is spread over a cluster here."""
+    if "joblib" not in sys.modules:  # nobody has asked it to spread anything
+        return False
     from joblib.parallel import get_active_backend
 
     return type(get_active_backend()[0]).__name__ == "DaskDistributedBackend"
@@ -147,10 +149,10 @@ def on_cluster() -> bool:
 
 def each(function: Callable[..., T], calls: Sequence[tuple]) -> Iterator[T]:
     """`function(*call)` of each call, in their order: by the cluster where there is one, else here, one by one."""
-    import joblib
-
     if not on_cluster():
         return (function(*call) for call in calls)
+    import joblib
+
     return results(joblib.Parallel(return_as="generator"), (joblib.delayed(function)(*call) for call in calls))
 
 

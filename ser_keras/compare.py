@@ -118,7 +118,7 @@ def _compared(
         from ser_keras import side_by_side
         from ser_keras.comparison import cells, clips, models, run
         from ser_keras.corpora import table
-        from ser_keras.report import comparison, comparison_write
+        from ser_keras.report import comparison, once
 
         chosen = {model.name: model for model in models.selected(targets)}
         place = cells.comparison_folder(settings.out, asked, wanted)
@@ -132,7 +132,7 @@ def _compared(
     with closing(side_by_side.each(run.carried_out, calls, parallel)) as done:
         for cell, place_of in zip(planned, done, strict=True):
             click.echo(f"{cell.name}: {comparison.line(comparison.read(place_of))}")
-    click.echo(f"report: {comparison_write.write_report(place)}")
+    click.echo(f"report: {once.comparison_report(place)}")
 
 
 def _made_deterministic(chosen: Mapping[str, Model], to_do: Sequence[str]) -> None:

@@ -200,8 +200,7 @@ def _run_all(
     with cli.quiet_imports():
         from ser_keras import once, side_by_side
         from ser_keras.corpora import table
-        from ser_keras.report.summary import write_summary
-        from ser_keras.report.write import write_report
+        from ser_keras.report import once as reports
 
         tasks = tasks_of(pairs, variant, protocol, wanted_seeds)
     known = dict.fromkeys(choice.key for task in tasks for choice in task.choices)
@@ -210,7 +209,7 @@ def _run_all(
         told = ", ".join(known) or "none"
         raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; theirs are {told}")
     notes = dict.fromkeys(_other_variant(task, variant) for task in tasks if variant not in (None, "both"))
-    missing, reports, todo = {}, {}, []
+    missing, pages, todo = {}, {}, []
     load = cache(partial(table.load, data=data))  # looks through the folders once for all variants and seeds
     for task in tasks:
         try:
@@ -231,11 +230,11 @@ def _run_all(
     with closing(side_by_side.each(once.run, todo, runs, ahead=once.extract)) as done:
         for (task, *_), run_folder in zip(todo, done, strict=True):
             click.echo(result_line(task, run_folder))
-            reports[task.paper] = write_report(settings.out, task.paper)
-    for report in reports.values():
-        click.echo(f"report: {report}")
-    if len(reports) > 1:
-        click.echo(f"all of them on one page: {write_summary(settings.out)}")
+            pages[task.paper] = reports.paper_report(settings.out, task.paper)
+    for page in pages.values():
+        click.echo(f"report: {page}")
+    if len(pages) > 1:
+        click.echo(f"all of them on one page: {reports.summary(settings.out)}")
     return list(missing)
 
 

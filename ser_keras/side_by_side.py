@@ -15,11 +15,6 @@ from contextlib import contextmanager
 from multiprocessing import current_process, resource_tracker
 from typing import TypeVar
 
-import joblib
-from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.backend import get_context
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-
 from ser_keras import cli
 from ser_keras.cluster import each as each_in_turn
 from ser_keras.cluster import on_cluster
@@ -66,6 +61,14 @@ def each(
     if on_cluster() or processes < 2:
         yield from each_in_turn(function, calls)
         return
+    yield from _in_processes(function, calls, processes)
+
+
+def _in_processes(function: Callable[..., T], calls: Sequence[tuple], processes: int) -> Iterator[T]:
+    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.backend import get_context
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     # a process whose memory has grown is replaced, which is nobody's concern
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     given = (os.getpid(), processes, get_context("loky").RLock(), "keras" in sys.modules)
@@ -120,5 +123,7 @@ def _end_with(parent: int) -> None:
 
 
 def _carried_out(function: Callable[..., T], call: tuple) -> T:
+    import joblib
+
     with joblib.parallel_config(backend="sequential"):  # the machine's other cores have processes of their own
         return function(*call)

@@ -5,15 +5,20 @@ Index sets are sorted int64 arrays into the clip table that was given; the same 
 features from the store, should not wait for it.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ser_keras.errors import ProtocolError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NONE = np.empty(0, np.int64)
 LOSO = {"emodb", "savee", "tess"}  # corpora of so few speakers that each is left out in turn

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pandas as pd
 import soundfile
 
 from ser_keras import audio, training
-from ser_keras.corpora.table import COLUMNS, CorpusReport, LoadedCorpora
+from ser_keras.corpora.table import CorpusReport, LoadedCorpora
 from ser_keras.experiment import Experiment, Plateau, Training, Variant
 from ser_keras.features import spectral
 from ser_keras.features.pipeline import Pipeline, step
@@ -55,7 +54,7 @@ def corpora(folder: Path) -> LoadedCorpora:
             soundfile.write(path, wave, 8000, subtype="FLOAT")
         rows.append((f"emodb/{number}.wav", "emodb", str(path), emotion, "X", f"emodb-{number % 4}", "female", "t", ""))
     report = CorpusReport(40, 535, False, "f" * 64, 495, (), 0, str(folder))
-    return LoadedCorpora(pd.DataFrame(rows, columns=list(COLUMNS)), {"emodb": report})
+    return LoadedCorpora(tuple(rows), {"emodb": report})
 
 
 def task(protocol: str = "speaker-independent") -> Task:

@@ -16,7 +16,7 @@ from ser_keras import training
 from ser_keras.ablate import ablate
 from ser_keras.corpora.table import LoadedCorpora
 from ser_keras.errors import SerError
-from ser_keras.report import ablation_write, evidence, tables
+from ser_keras.report import ablation_texts, evidence, once, tables
 from ser_keras.report.runs import finished_runs, papers_with_runs
 from ser_keras.reproduce import SYNTHETIC_LINE, tasks_of
 from ser_keras.tasks import Settings
@@ -99,9 +99,10 @@ def test_network_that_keras_cant_build_is_a_line_and_the_others_go_on(monkeypatc
     monkeypatch.setattr(training, "run", run)
     monkeypatch.setattr(command_module, "result_line", lambda task, folder: f"ran {folder}")
     monkeypatch.setattr(command_module, "_table", lambda task, done, out, failures: seen.update(failures))
-    monkeypatch.setattr(ablation_write, "write_ablation", lambda *arguments: "table")
+    monkeypatch.setattr(once, "ablation_files", lambda *arguments: None)
+    monkeypatch.setattr(ablation_texts, "screen", lambda entry: "table")
     tasks = tasks_of([("sankaran2023", "cnn")], None, "published", (0,))
-    loaded = LoadedCorpora(None, {})
+    loaded = LoadedCorpora((), {})
     command_module._carried_out(tasks, (("conv_blocks", 9), ("filters", 16)), loaded, Settings(tmp_path), 1)
     assert seen == {("conv_blocks", 9): {0: "Computed output size would be negative"}}
     assert "filters = 16: ran {'filters': '16'}" in capsys.readouterr().out

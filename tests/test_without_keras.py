@@ -100,6 +100,21 @@ def test_finished_runs_are_told_again_as_they_are(finished):
     assert {path: path.stat().st_mtime_ns for path in records} == records
 
 
+@pytest.mark.parametrize(
+    ("arguments", "spared"),
+    [
+        (RUN, {"matplotlib", "pandas", "scipy.fft", "scipy.stats", "sklearn"}),
+        (ABLATION, {"matplotlib", "pandas", "scipy.fft", "scipy.stats", "sklearn"}),
+        (COMPARISON, {"matplotlib", "scipy.stats", "sklearn"}),
+        (("ser_keras.report", "runs"), {"matplotlib", "numpy", "pandas"}),
+    ],
+)
+def test_finished_command_loads_nothing_that_computes_or_draws(finished, arguments, spared):
+    called(*arguments, cwd=finished)  # its report is of another number of seeds perhaps, and drawn
+    loaded, _ = called(*arguments, cwd=finished)
+    assert loaded & spared == set()
+
+
 def test_tables_that_print_no_figure_need_no_matplotlib(finished):
     for arguments in (("ser_keras.report", "runs", "--format", "latex"), FEATURES, ("ser_keras.results", "--help")):
         assert not called(*arguments, cwd=finished)[0] & {"matplotlib", "sklearn", "librosa", "scipy.stats"}
@@ -193,7 +208,7 @@ def test_recipe_that_makes_its_optimizer_itself_is_left_to_training(task, traine
 
 
 def test_task_without_corpora_has_no_finished_run(task, tmp_path):
-    assert once.finished_run(task[0], LoadedCorpora(None, {}), Settings(tmp_path)) is None
+    assert once.finished_run(task[0], LoadedCorpora((), {}), Settings(tmp_path)) is None
 
 
 def test_backend_is_told_once_keras_is_there_though_it_was_asked_before(monkeypatch):

@@ -1,14 +1,19 @@
 """Classes, clips, splits, recipe and open choices of Kanoun et al. (2024), sections 3 and 6.6, and of their code."""
 
+from __future__ import annotations
+
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ser_keras.errors import ProtocolError
 from ser_keras.experiment import Choice, Choices, Plateau, Training
 from ser_keras.recipes import Adam
 from ser_keras.splits import Split, matched_supports, random_split, stratified_split
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CORPORA = ("tess", "cremad", "ravdess")
 CLASSES = ("neutral", "happy", "sad", "angry", "fear", "disgust")  # order of Figures 4, 6 and 9

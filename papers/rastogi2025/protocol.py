@@ -1,10 +1,15 @@
 """Classes, clips, splits, recipes and open choices of Rastogi (2025)."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from ser_keras.experiment import Choice, Choices, Plateau, Training
 from ser_keras.recipes import Adam
 from ser_keras.splits import Split, stratified_split
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CORPORA = ("ravdess", "cremad", "tess")  # order of the code
 CLASSES = ("angry", "disgust", "happy", "neutral", "sad", "scared")  # order of Figure 7

@@ -1,11 +1,17 @@
 """Classes, clips, split, recipe and open choices of Salian et al. (2021)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from ser_keras.experiment import Choice, Choices, Training
 from ser_keras.recipes import SGD
 from ser_keras.splits import Split, random_split
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CORPORA = ("ravdess", "tess", "savee")
 CLASSES = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")  # order of Table 2

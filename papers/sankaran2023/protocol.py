@@ -4,14 +4,19 @@ The paper prints no sizes; the splits are those that its accuracies imply: a sha
 printed one must be a whole number of them.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ser_keras.experiment import Choice, Choices, Training
 from ser_keras.recipes import Adam
 from ser_keras.splits import Split, random_split
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CLASSES = ("happy", "sad", "angry", "surprise", "fear", "disgust", "neutral")  # in the order of section 1
 

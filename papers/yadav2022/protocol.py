@@ -1,12 +1,16 @@
 """Classes, split, training recipe and open choices of Yadav et al. (2022), sections 3.2 and 4.1."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ser_keras.experiment import Choice, Choices, Training
 from ser_keras.recipes import Adam
 from ser_keras.splits import Split, matched_supports, scaled_supports
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EMODB_CLASSES = ("angry", "bored", "disgust", "fear", "happy", "neutral", "sad")  # order of Figures 10 and 13
 RAVDESS_CLASSES = ("angry", "calm", "disgust", "fear", "happy", "neutral", "sad", "surprise")  # Figures 9 and 12

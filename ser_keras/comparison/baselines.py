@@ -1,21 +1,24 @@
 """The floors of a comparison: a linear SVM on eGeMAPS functionals, and the class that training heard most.
 
-Both give probabilities, so that they are judged as the networks are.
+Both give probabilities, so that they are judged as the networks are. scikit-learn is imported where it fits: a finished
+comparison should not wait for it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp, softmax
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
+import scipy
 
 from ser_keras.errors import ProtocolError
 from ser_keras.evaluation import metrics
 from ser_keras.splits import speaker_folds
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
 
 COSTS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # up to scikit-learn's default; 88 features of few speakers ask for less
 INNER_PARTS = 5  # of clips, where one speaker alone is heard in training
@@ -64,7 +67,7 @@ def fit_svm(vectors: np.ndarray, train: pd.DataFrame, classes: tuple[str, ...], 
 
 def svm_probabilities(svm: Svm, vectors: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
     """Probabilities of each clip: float (clips, classes)."""
-    return softmax(_margins(svm.model, vectors, classes) / svm.temperature, axis=1)
+    return scipy.special.softmax(_margins(svm.model, vectors, classes) / svm.temperature, axis=1)
 
 
 def class_shares(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
@@ -73,6 +76,10 @@ def class_shares(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
 
 
 def _svm(cost: float) -> Pipeline:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVC
+
     return make_pipeline(
         StandardScaler(),
         LinearSVC(C=cost, class_weight="balanced", dual="auto", max_iter=20_000, random_state=0),
@@ -125,6 +132,6 @@ def _temperature(margins: np.ndarray, labels: np.ndarray, classes: tuple[str, ..
 
     def surprise(logarithm: float) -> float:
         scaled = margins / np.exp(logarithm)
-        return float(np.mean(logsumexp(scaled, axis=1) - scaled[np.arange(len(true)), true]))
+        return float(np.mean(scipy.special.logsumexp(scaled, axis=1) - scaled[np.arange(len(true)), true]))
 
-    return float(np.exp(minimize_scalar(surprise, bounds=TEMPERATURES, method="bounded").x))
+    return float(np.exp(scipy.optimize.minimize_scalar(surprise, bounds=TEMPERATURES, method="bounded").x))

@@ -81,12 +81,12 @@ def selection(entries: tuple[Entry, ...], clips_per_class: int, seed: int) -> tu
     """Clips of each emotion, taken from the speakers in turn; the next emotion goes on with the next speaker."""
     rng = np.random.default_rng([seed, 0])
     speakers = sorted({entry.labels.speaker for entry in entries})
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.labels.speaker, entry.labels.emotion), []).append(entry)
     turn, chosen = 0, []
     for emotion in sorted({entry.labels.emotion for entry in entries}):
-        of = {
-            one: [entry for entry in entries if (entry.labels.speaker, entry.labels.emotion) == (one, emotion)]
-            for one in speakers
-        }
+        of = {one: groups.get((one, emotion), []) for one in speakers}
         waiting = {one: [of[one][number] for number in rng.permutation(len(of[one]))] for one in speakers}
         wanted = min(clips_per_class, sum(map(len, waiting.values())))
         while wanted:

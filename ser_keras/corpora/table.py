@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,10 +43,23 @@ class CorpusReport:
 
 @dataclass(frozen=True)
 class LoadedCorpora:
-    """Clips of several corpora (columns `COLUMNS`, corpora as asked for, clips in manifest order) and their reports."""
+    """Clips of several corpora, corpora as asked for and clips in manifest order, and their reports.
 
-    clips: pd.DataFrame
+    Parameters
+    ----------
+    rows : one tuple a clip, of the columns `COLUMNS`
+    reports : corpus → how much of it was there
+    """
+
+    rows: tuple[tuple[str, ...], ...]
     reports: Mapping[str, CorpusReport]
+
+    @cached_property
+    def clips(self) -> pd.DataFrame:
+        """The rows as a table, made when it is asked for: pandas takes a third of a second to load."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=list(COLUMNS), dtype=object)  # paths may be no Unicode, unlike "str"
 
 
 def load(names: Sequence[str], data: Path | None = None, *, optional: Sequence[str] = ()) -> LoadedCorpora:
@@ -67,13 +81,9 @@ def load(names: Sequence[str], data: Path | None = None, *, optional: Sequence[s
     ------
     CorpusError : no such corpus, or nothing of one that is not optional is there
     """
-    import pandas as pd
-
     found = {name: folder.present(name, data) for name in names if name not in optional or folder.find(name, data)}
-    rows = [row for name in found for row in _rows(name, found[name], manifest(name))]
-    reports = {name: report(found[name], manifest(name)) for name in found}
-    table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)  # paths may be no Unicode, which "str" asks for
-    return LoadedCorpora(table, reports)
+    rows = tuple(row for name in found for row in _rows(name, found[name], manifest(name)))
+    return LoadedCorpora(rows, {name: report(found[name], manifest(name)) for name in found})
 
 
 def _rows(name: str, found: folder.Found, manifest: Manifest) -> Iterator[tuple[str, ...]]:

@@ -79,10 +79,7 @@ def mcnemar(only_base: int, only_other: int) -> float:
     """
     if min(only_base, only_other) < 0:
         raise ValueError(f"{only_base} and {only_other} clips: counts are not negative")
-    clips = only_base + only_other
-    from scipy import stats  # takes a second, and few ask for this
-
-    return float(stats.binomtest(only_base, clips, 0.5).pvalue) if clips else 1.0
+    return min(1.0, 2 * float(special.bdtr(min(only_base, only_other), only_base + only_other, 0.5)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

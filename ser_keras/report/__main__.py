@@ -1,4 +1,4 @@
-"""Reports of stored runs, written again: no recordings, no training, no TensorFlow.
+"""Reports of stored runs, written where something has changed: no recordings, no training, no TensorFlow.
 
 python -m ser_keras.report runs                         all papers that have runs in the folder, and one page of them
 python -m ser_keras.report runs yadav2022               one
@@ -37,10 +37,8 @@ from ser_keras.errors import RunError
 @cli.debug_option
 def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple[Path, Path] | None, out: Path) -> None:
     """Write the reports of the runs in folder RUNS, and one page of them all; with PAPER, only its report."""
-    from ser_keras.report import latex
+    from ser_keras.report import once
     from ser_keras.report.runs import papers_with_runs
-    from ser_keras.report.summary import write_summary
-    from ser_keras.report.write import contents, write_report
 
     if compare:
         from ser_keras.report import pair
@@ -52,10 +50,16 @@ def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple
     names = papers or papers_with_runs(runs)
     if not names:
         raise RunError(f"{runs} holds no finished run: name the folder that was given to reproduce as --out")
+    if form == "latex":
+        from ser_keras.report import latex, write
+
+        for paper in dict.fromkeys(names):
+            click.echo(latex.document(write.contents(runs, paper)[0]))
+        return
     for paper in dict.fromkeys(names):
-        click.echo(write_report(runs, paper) if form == "files" else latex.document(contents(runs, paper)[0]))
-    if form == "files" and not papers:
-        click.echo(write_summary(runs))
+        click.echo(once.paper_report(runs, paper))
+    if not papers:
+        click.echo(once.summary(runs))
 
 
 if __name__ == "__main__":

@@ -209,3 +209,18 @@ def _selection(entry: Entry) -> str:
         f"By validation accuracy the best are {names}: {_figure(best, 'validation')}{aside}; test accuracy "
         f"{_figure(best, 'accuracy')}{ours}. Nothing is chosen by test figures."
     )
+
+
+def screen(entry: Mapping) -> str:
+    """The table in columns, and the sentences below it."""
+    rows = [HEADS, *map(cells, entry["settings"])]
+    widths = [max(len(row[column]) for row in rows if any(row[3:])) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        if any(row[3:])
+        else "  ".join(filter(None, row))
+        for row in rows
+    ]
+    published = f"published: {entry['published']['accuracy_text'] or texts.NOTHING}"
+    bands = [f"NOT FOR FIGURES: {'; '.join(marks(entry))}"] if marks(entry) else []
+    return "\n".join([*bands, published, *lines, *sentences(entry)])

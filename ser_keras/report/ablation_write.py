@@ -1,4 +1,4 @@
-"""An ablation's files, written from stored runs: page, Markdown, JSON, CSV and figure; and its table for a screen."""
+"""An ablation's files, written from stored runs: page, Markdown, JSON, CSV and figure."""
 
 import csv
 import io
@@ -16,8 +16,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write_ablation(folder: Path, name: str, entry: Mapping[str, object]) -> str:
-    """Write NAME.html, .md, .json, .csv, .svg and .png; the table and its sentences are returned as text for a screen.
+def write_ablation(folder: Path, name: str, entry: Mapping[str, object]) -> None:
+    """Write NAME.html, .md, .json, .csv, .svg and .png.
 
     Parameters
     ----------
@@ -35,22 +35,6 @@ def write_ablation(folder: Path, name: str, entry: Mapping[str, object]) -> str:
     write_text(folder / f"{name}.md", _document(said, name))
     page = html.rendered("ablation.html", entry=entry, uri=html.data_uri(svg), **said)
     write_text(folder / f"{name}.html", page)
-    return screen(entry)
-
-
-def screen(entry: Mapping) -> str:
-    """The table in columns, and the sentences below it."""
-    rows = [ablation_texts.HEADS, *map(ablation_texts.cells, entry["settings"])]
-    widths = [max(len(row[column]) for row in rows if any(row[3:])) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        if any(row[3:])
-        else "  ".join(filter(None, row))
-        for row in rows
-    ]
-    published = f"published: {entry['published']['accuracy_text'] or texts.NOTHING}"
-    bands = [f"NOT FOR FIGURES: {'; '.join(ablation_texts.marks(entry))}"] if ablation_texts.marks(entry) else []
-    return "\n".join([*bands, published, *lines, *ablation_texts.sentences(entry)])
 
 
 def _row(setting: Mapping) -> dict:

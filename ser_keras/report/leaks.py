@@ -1,15 +1,20 @@
 """How accurate runs are on the leaking and on the clean part of their test set, from their stored tables alone."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ser_keras.errors import ProtocolError, RunError
 from ser_keras.evaluation.leakage import KINDS, OTHER_KINDS, Leaks
 from ser_keras.leakage import checked
 from ser_keras.report.runs import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ANY = "any"
 WORDS = {
@@ -67,6 +72,8 @@ def _split(run: Run) -> pd.DataFrame | None:
     path = run.folder / "split.csv"
     if not path.is_file():
         return None
+    import pandas as pd
+
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
         checked(table)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from ser_keras.evaluation import paired
@@ -62,6 +64,12 @@ def test_mcnemar_is_the_hand_worked_binomial():
     assert paired.mcnemar(0, 0) == 1
     with pytest.raises(ValueError, match="not negative"):
         paired.mcnemar(-1, 3)
+
+
+@given(st.integers(0, 2000), st.integers(0, 2000))
+def test_mcnemar_is_scipys_binomial_test(only_base, only_other):
+    expected = stats.binomtest(only_base, only_base + only_other, 0.5).pvalue if only_base + only_other else 1
+    assert paired.mcnemar(only_base, only_other) == pytest.approx(expected, rel=1e-9)
 
 
 def test_mcnemar_errs_in_at_most_a_twentieth_of_equal_models():

@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import soundfile
 
 from ser_keras import discovery, training
-from ser_keras.corpora.table import COLUMNS, CorpusReport, LoadedCorpora
+from ser_keras.corpora.table import CorpusReport, LoadedCorpora
 from ser_keras.splits import random_split
 from ser_keras.tasks import Settings, Task
 
@@ -31,7 +30,7 @@ def tones(tmp_path_factory):
         soundfile.write(path, tone({"happy": 1500, "sad": 300}[emotion] * (1 + 0.01 * number)), RATE, subtype="FLOAT")
         rows.append((f"emodb/{number}.wav", "emodb", str(path), emotion, "X", f"emodb-{number % 3}", "female", "t", ""))
     report = CorpusReport(12, 535, False, "f" * 64, 523, (), 0, str(folder))
-    return LoadedCorpora(pd.DataFrame(rows, columns=list(COLUMNS)), {"emodb": report})
+    return LoadedCorpora(tuple(rows), {"emodb": report})
 
 
 def trained(tones, out, protocol):

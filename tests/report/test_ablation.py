@@ -9,7 +9,7 @@ from scipy import stats
 from ser_keras import discovery
 from ser_keras.errors import RunError
 from ser_keras.experiment import Choice
-from ser_keras.report import ablation, ablation_texts, ablation_write
+from ser_keras.report import ablation, ablation_texts, ablation_write, once
 from ser_keras.report.runs import read
 from ser_keras.tasks import folder_name
 
@@ -201,7 +201,7 @@ def test_run_that_cant_be_read_stops_the_table(add, table):
 def test_setting_that_cant_be_run_is_a_line_with_its_reason(add, table):
     add(0, 20)
     entry = table((0,), {("l2", 9.0): {0: "the loss is not finite", 1: "the loss is not finite"}})
-    assert "l2 = 9.0  0  can't be run (seeds 0, 1): the loss is not finite" in ablation_write.screen(entry)
+    assert "l2 = 9.0  0  can't be run (seeds 0, 1): the loss is not finite" in ablation_texts.screen(entry)
     assert "nothing to compare" in told(entry)
 
 
@@ -278,7 +278,7 @@ def test_figures_that_are_not_the_papers_explain_nothing(add, table, quick, why)
     entry = table()
     assert entry["held_epochs"] == 5
     assert f"can't be told: {why}." in told(entry)
-    assert ablation_write.screen(entry).startswith(f"NOT FOR FIGURES: {why}\n")
+    assert ablation_texts.screen(entry).startswith(f"NOT FOR FIGURES: {why}\n")
 
 
 def test_another_protocol_is_not_held_against_the_published_figure(add, table):
@@ -317,7 +317,7 @@ def test_intervals_of_shares_end_at_0_and_100(add, table):
 def test_files_hold_the_table_and_every_run(add, table, tmp_path):
     three(add, (20, 30, 40), l2_1=(22, 33, 44))
     entry = table(failures={("l2", 9.0): {0: "the loss is not finite"}})
-    text = ablation_write.write_ablation(tmp_path / "ablation", "emodb", entry)
+    ablation_write.write_ablation(tmp_path / "ablation", "emodb", entry)
     stored = json.loads((tmp_path / "ablation/emodb.json").read_text(encoding="utf-8"))
     assert stored["settings"] == json.loads(json.dumps(entry["settings"]))
     rows = list(csv.DictReader((tmp_path / "ablation/emodb.csv").open(encoding="utf-8")))
@@ -329,7 +329,7 @@ def test_files_hold_the_table_and_every_run(add, table, tmp_path):
     page = (tmp_path / "ablation/emodb.md").read_text(encoding="utf-8")
     assert "| l2 = 0.1 | 3 | 70.00 ± 0.00 % | 69.16 ± 10.28 % |" in page
     assert "![" in page and "(emodb.png)" in page
-    assert "l2 = 0.1  " in text
+    assert "l2 = 0.1  " in ablation_texts.screen(entry)
     html = (tmp_path / "ablation/emodb.html").read_text(encoding="utf-8")
     assert "<td>69.16 ± 10.28 %</td>" in html
     assert "the loss is not finite" in html
@@ -338,3 +338,21 @@ def test_files_hold_the_table_and_every_run(add, table, tmp_path):
         before = (tmp_path / f"ablation/emodb.{ending}").read_bytes()
         ablation_write.write_ablation(tmp_path / "again", "emodb", entry)
         assert (tmp_path / f"again/emodb.{ending}").read_bytes() == before
+
+
+def test_files_of_the_same_table_are_left_as_they_are(add, table, tmp_path):
+    three(add, (20, 30, 40), l2_1=(22, 33, 44))
+    page = tmp_path / "emodb.html"
+
+    def anew(failures=None):
+        before = page.stat().st_ino if page.exists() else None
+        once.ablation_files(tmp_path, "emodb", table(failures=failures))
+        return page.stat().st_ino != before
+
+    assert anew()
+    assert not anew()
+    assert anew({("l2", 9.0): {0: "the loss is not finite"}})
+    assert not anew({("l2", 9.0): {0: "the loss is not finite"}})
+    (tmp_path / "emodb.csv").unlink()
+    assert anew({("l2", 9.0): {0: "the loss is not finite"}})
+    assert (tmp_path / "emodb.csv").is_file()

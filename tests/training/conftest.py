@@ -1,11 +1,10 @@
 """Recordings and settings for the tiny experiment of `tiny.py`."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import soundfile
 
-from ser_keras.corpora.table import COLUMNS, CorpusReport, LoadedCorpora
+from ser_keras.corpora.table import CorpusReport, LoadedCorpora
 from ser_keras.tasks import Settings
 
 
@@ -22,7 +21,7 @@ def corpora(tmp_path):
         soundfile.write(path, wave, 8000, subtype="FLOAT")
         rows.append((f"emodb/{number}.wav", "emodb", str(path), emotion, "X", f"emodb-{number % 4}", "female", "t", ""))
     report = CorpusReport(50, 535, False, "f" * 64, 485, (), 0, str(tmp_path))
-    return LoadedCorpora(pd.DataFrame(rows, columns=list(COLUMNS)), {"emodb": report})
+    return LoadedCorpora(tuple(rows), {"emodb": report})
 
 
 @pytest.fixture

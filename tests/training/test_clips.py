@@ -61,7 +61,7 @@ def test_all_clips_unusable_is_one_error(corpora, settings):
 
 
 def test_too_few_clips_for_the_supports_is_refused(corpora, settings):
-    few = dataclasses.replace(corpora, clips=corpora.clips.iloc[:8])
+    few = dataclasses.replace(corpora, rows=corpora.rows[:8])
     with pytest.raises(ProtocolError, match="4 test clips of class angry can't be drawn"):
         training.run(TASK, few, settings)
 
