@@ -75,7 +75,7 @@ def _polar(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     frames = spectral.frames(wave, n_fft=N_FFT, hop_length=HOP)
     magnitudes, phases = np.zeros((2, len(frames) + 2, BINS), np.float32)
     for part in spectral.parts(len(frames)):
-        spectrum = spectral.transformed(frames[part], WINDOW)
+        spectrum = spectral.spectra(frames[part] * WINDOW)
         np.abs(spectrum, out=magnitudes[part])
         np.arctan2(spectrum.imag, spectrum.real, out=phases[part])
     return magnitudes, phases

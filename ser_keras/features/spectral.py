@@ -16,7 +16,7 @@ import scipy
 
 from ser_keras.errors import AudioError
 
-TOGETHER = 32
+TOGETHER = 32  # frames of 2048 samples, whose spectra find room in a cache
 
 
 @lru_cache(maxsize=32)
@@ -50,18 +50,24 @@ def power_spectrum(
     Source: `librosa.stft`, to its last bit; but frames lie one after another in memory, which takes less time, and the
     zeros that fill a short clip up are not transformed.
     """
-    weights = _weights(shape, win_length or n_fft, n_fft)
+    length = win_length or n_fft
+    weights, middle = window(shape, length), slice((n_fft - length) // 2, (n_fft - length) // 2 + length)
     each = frames(wave, n_fft=n_fft, hop_length=hop_length, pad_mode=pad_mode)
     power = np.empty((len(each), 1 + n_fft // 2), np.float32)
     heard = len(each) if pad_mode != "constant" else min(len(each), -(-(_filled(wave) + n_fft // 2) // hop_length))
-    for part in parts(heard):
-        power[part] = squared(transformed(each[part], weights))
+    weighted = np.zeros((max(1, TOGETHER * 2048 // n_fft), n_fft))
+    for part in parts(heard, len(weighted)):
+        count = part.stop - part.start
+        np.multiply(each[part, middle], weights, out=weighted[:count, middle])
+        power[part] = squared(spectra(weighted[:count]))
     power[heard:] = 0
     return power.T
 
 
 def _filled(wave: np.ndarray) -> int:
     """Samples of a wave without the zeros at its end."""
+    if wave.size and wave[-1]:
+        return len(wave)
     return len(wave) - int((wave[::-1] != 0).argmax()) if wave.any() else 0
 
 
@@ -71,24 +77,17 @@ def frames(wave: np.ndarray, *, n_fft: int, hop_length: int, pad_mode: str = "co
     return np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
 
 
-def parts(count: int) -> Iterator[slice]:
-    """So many frames in parts of `TOGETHER`, whose spectra find room in a cache."""
-    return (slice(start, min(start + TOGETHER, count)) for start in range(0, count, TOGETHER))
+def parts(count: int, together: int = TOGETHER) -> Iterator[slice]:
+    """So many frames, so many at a time."""
+    return (slice(start, min(start + together, count)) for start in range(0, count, together))
 
 
-def transformed(frames: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The spectra of weighted frames: (frames, n_fft) → complex64 (frames, 1 + n_fft // 2).
+def spectra(weighted: np.ndarray) -> np.ndarray:
+    """The spectra of weighted frames: float64 (frames, n_fft) → complex64 (frames, 1 + n_fft // 2).
 
     Source: `librosa.stft`, which transforms in float64.
     """
-    return scipy.fft.rfft(frames * weights, axis=1).astype(np.complex64)
-
-
-@lru_cache(maxsize=32)
-def _weights(shape: str, length: int, n_fft: int) -> np.ndarray:
-    """A window in the middle of `n_fft` samples."""
-    before = (n_fft - length) // 2
-    return np.pad(window(shape, length), (before, n_fft - length - before))
+    return scipy.fft.rfft(weighted, axis=1).astype(np.complex64)
 
 
 def squared(spectrum: np.ndarray) -> np.ndarray:
@@ -259,10 +258,14 @@ def z_scored(values: np.ndarray, sample_rate: int, *, axes: tuple[int, ...] | No
 
     float32, the shape of `values`.
     """
-    values = values.astype(np.float64)
-    centred = values - values.mean(axis=axes, keepdims=True)
+    centred = values.astype(np.float64)
+    centred -= centred.mean(axis=axes, keepdims=True)
     deviation = centred.std(axis=axes, keepdims=True)
-    return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 0).astype(np.float32)
+    if (deviation > 0).all():
+        centred /= deviation
+    else:
+        centred = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 0)
+    return centred.astype(np.float32)
 
 
 def with_channel(values: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -91,8 +91,8 @@ def test_power_spectrum_of_an_odd_n_fft_and_of_one_sample_are_librosas():
 def test_power_spectrum_of_a_clip_that_zeros_fill_up_is_librosas(monkeypatch, pad_mode, n_fft, heard):
     wave, seen = noise(40_000), []
     wave[heard:] = 0
-    real = spectral.transformed
-    monkeypatch.setattr(spectral, "transformed", lambda frames, *rest: seen.append(len(frames)) or real(frames, *rest))
+    real = spectral.spectra
+    monkeypatch.setattr(spectral, "spectra", lambda weighted: seen.append(len(weighted)) or real(weighted))
     found = spectral.power_spectrum(wave, n_fft=n_fft, hop_length=512, pad_mode=pad_mode)
     expected = librosa.util.abs2(librosa.stft(wave, n_fft=n_fft, hop_length=512, pad_mode=pad_mode))
     np.testing.assert_array_equal(found, expected)
