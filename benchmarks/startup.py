@@ -19,6 +19,7 @@ import click
 from benchmarks.machine import five_minute_load
 from ser_keras import cli
 from ser_keras.errors import RunError
+from ser_keras.evaluation.leakage import KINDS, OTHER_KINDS
 from ser_keras.files import write_json
 
 FOUND = Path(__file__).with_name("found") / "startup.json"
@@ -35,7 +36,9 @@ FINISHED = (
      *SYNTHETIC),
     ("ser_keras.compare", "rastogi2025/mlp", "--corpora", "ravdess,tess", "--recordings", "synthetic", *SYNTHETIC),
 )  # fmt: skip
+SPLIT = f"{RUNS}/rastogi2025/mlp/coded/published/seed-0/split.csv"
 STORED = (
+    ("ser_keras.leakage", SPLIT, *(f"--allow={kind}" for kind in (*KINDS, *OTHER_KINDS))),
     ("ser_keras.features", "info", "--cache", f"{RUNS}/cache/features"),
     ("ser_keras.features", "table", "rastogi2025/mlp", "--data", f"{RUNS}/cache/synthetic-8", "--cache",
      f"{RUNS}/cache/features", "--out", f"{RUNS}/table.csv"),
@@ -96,12 +99,12 @@ def taken(script: str, many: Sequence[Sequence[str]], rounds: int) -> list[dict[
 
 
 def _short(command: Sequence[str]) -> str:
-    """A command without the options that name places."""
+    """A command without the options that name places and what is allowed."""
     words = list(command)
     for option in ("--cache", "--data", "--out"):
         if option in words:
             del words[words.index(option) : words.index(option) + 2]
-    return " ".join(words)
+    return " ".join(word.replace(SPLIT, "SPLIT.csv") for word in words if not word.startswith("--allow"))
 
 
 @click.command()

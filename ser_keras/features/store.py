@@ -60,8 +60,17 @@ class Part:
     order: str
     offset: int
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
     def __getitem__(self, row: int) -> np.ndarray:
         return _mapped(self)[row]
+
+    def read(self) -> np.ndarray:
+        """The whole array, in memory; it takes less than to map it."""
+        return np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset).reshape(
+            self.shape, order=self.order
+        )
 
 
 def mapped_at_a_time(open_files: int) -> int:
@@ -104,10 +113,13 @@ class Features:
 
     @cached_property
     def _held(self) -> tuple[np.ndarray, dict[int, int]] | None:
-        """All arrays in memory, and the row of each number, where they are small: a row is less work than its part."""
-        if len(self._places) * math.prod(self.shape) * self._parts[0].dtype.itemsize > HELD:
+        """All parts in memory, and the row of each number, where they are small: a row is less work than its part."""
+        sizes = [math.prod(part.shape) for part in self._parts]
+        if sum(sizes) * self._parts[0].dtype.itemsize > HELD:
             return None
-        return self._gathered(tuple(self._places)), {number: row for row, number in enumerate(self._places)}
+        starts = np.cumsum([0, *(len(part) for part in self._parts)]).tolist()
+        row_of = {number: starts[part] + place for number, (part, place) in self._places.items()}
+        return np.concatenate([part if isinstance(part, np.ndarray) else part.read() for part in self._parts]), row_of
 
     def _gathered(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         out = np.empty((len(numbers), *self.shape), self._parts[0].dtype)

@@ -36,7 +36,7 @@ from ser_keras.errors import RunError
 @cli.out_option("Folder that --compare writes to.", "comparison")
 @cli.debug_option
 def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple[Path, Path] | None, out: Path) -> None:
-    """Write the reports of the runs in folder RUNS, and one page of them all; with PAPER, only its report."""
+    """Write the outdated reports of the runs in folder RUNS, and one page of them all; with PAPER, only its report."""
     from ser_keras.report import once
     from ser_keras.report.runs import papers_with_runs
 
