@@ -11,8 +11,12 @@ emotion are takes of one utterance; where text or emotion is not known, those of
 are there are compared by their samples as well, and by `sha256` whether they are there or not.
 """
 
+from __future__ import annotations
+
+import csv
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,46 +25,33 @@ import numpy as np
 
 from ser_keras import cli
 from ser_keras.errors import ProtocolError
-from ser_keras.evaluation.leakage import KINDS, NO, OTHER_KINDS, YES, Leaks, leaks, linked, pooled
+from ser_keras.evaluation.leakage import KINDS, NO, OTHER_KINDS, YES, Leaks, columns, leaks, linked, pooled
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from ser_keras.evaluation.leakage import Columns, Table
 
 NO_PART = ("", "-", "none", "unused")
 PARTS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
          "dev": "validation", "development": "validation", "test": "test", "eval": "test"}  # fmt: skip
 
 
-def read_split(path: Path) -> "pd.DataFrame":
-    """A split as it lies on disk, its columns checked and no blanks around its cells; `sha256` is one for what has the
-    same samples, where recordings are there, or the same `sha256` in the file.
+def read_split(path: Path) -> dict[str, list[str]]:
+    """A split as it lies on disk, column → cells, which are checked and have no blanks around them; `sha256` is one for
+    what has the same samples, where recordings are there, or the same `sha256` in the file.
 
     Raises
     ------
     ProtocolError : no such file, no CSV, a column that is needed is missing, or a cell says what is not understood
     """
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ProtocolError(f"{path} is not there: give the CSV of a split") from None
-    except (OSError, ValueError) as error:
-        raise ProtocolError(f"{path} is no CSV that can be read ({' '.join(str(error).split())})") from None
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    if twice := sorted(set(table.columns[table.columns.duplicated()])):
-        raise ProtocolError(f"{path} has the column {twice[0]} more than once: leave one")
+    table = _table(path)
     missing = [name for name in ("speaker", "part") if name not in table]
     missing += [] if {"clip", "path"} & set(table) else ["clip or path"]
     if missing:
         columns = f"column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-        raise ProtocolError(f"{path} lacks the {columns}; it has {', '.join(table.columns) or 'none'}")
-    for column in table:
-        table[column] = table[column].str.strip()
-    if "clip" not in table:
-        table["clip"] = table["path"]
+        raise ProtocolError(f"{path} lacks the {columns}; it has {', '.join(table) or 'none'}")
+    table.setdefault("clip", table.get("path", []))
     _check_cells(path, table)
-    given = table["sha256"].str.lower() if "sha256" in table else pd.Series("", index=table.index)
+    given = [one.lower() for one in table.get("sha256", [""] * len(table["clip"]))]
     if "path" in table:
         samples = [_samples_sha256(path.parent / one) for one in table["path"]]
         table["sha256"] = linked(zip(samples, given, strict=True))
@@ -69,7 +60,29 @@ def read_split(path: Path) -> "pd.DataFrame":
     return table
 
 
-def _check_cells(path: Path, table: "pd.DataFrame") -> None:
+def _table(path: Path) -> dict[str, list[str]]:
+    """The columns of a CSV."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream)
+            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
+    except FileNotFoundError:
+        raise ProtocolError(f"{path} is not there: give the CSV of a split") from None
+    except (OSError, ValueError, csv.Error) as error:
+        raise ProtocolError(f"{path} is no CSV that can be read ({' '.join(str(error).split())})") from None
+    if not rows:
+        raise ProtocolError(f"{path} is no CSV that can be read (it is empty)")
+    (_, header), *rows = rows
+    names = [name.lower() for name in header]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ProtocolError(f"{path} has the column {twice[0]} more than once: leave one")
+    for number, row in rows:
+        if len(row) != len(names):
+            raise ProtocolError(f"{path}, line {number}: {len(row)} cells, expected {len(names)}, one a column")
+    return {name: [row[place] for _, row in rows] for place, name in enumerate(names)}
+
+
+def _check_cells(path: Path, table: Mapping[str, Sequence[str]]) -> None:
     for number, (speaker, part) in enumerate(zip(table["speaker"], table["part"], strict=True), start=2):
         wrong = [one for one in _parts(part) if one not in PARTS and one not in NO_PART]
         if wrong:
@@ -101,19 +114,28 @@ def _samples_sha256(path: Path) -> str:
     return hashlib.sha256(repr((rate, samples.shape)).encode() + samples.tobytes()).hexdigest()
 
 
-def checked(table: "pd.DataFrame") -> Leaks:
+def checked(table: Table) -> Leaks:
     """The leaks of a split table, of all its folds where it has a column `fold`; examples in the table's order.
+
+    Parameters
+    ----------
+    table : one row an example, as a DataFrame or column → cells
 
     Raises
     ------
     ProtocolError : nothing is trained, or nothing tested
     """
-    if "fold" not in table:
-        return _checked_split(table)
-    return pooled([_checked_split(rows) for _, rows in table.groupby("fold", sort=False)])
+    told = columns(table)
+    if "fold" not in told:
+        return _checked_split(told)
+    rows_of: dict[str, list[int]] = {}
+    for row, fold in enumerate(told["fold"]):
+        rows_of.setdefault(fold, []).append(row)
+    folds = ({name: [cells[row] for row in rows] for name, cells in told.items()} for rows in rows_of.values())
+    return pooled([_checked_split(fold) for fold in folds])
 
 
-def _checked_split(table: "pd.DataFrame") -> Leaks:
+def _checked_split(table: Columns) -> Leaks:
     parts = [{PARTS[name] for name in _parts(one) if name in PARTS} for one in table["part"]]
     numbers = {part: np.flatnonzero([part in one for one in parts]) for part in ("train", "validation", "test")}
     for part in ("train", "test"):
@@ -171,7 +193,9 @@ def leakage(split: Path, allow: tuple[str, ...], as_json: bool) -> int:
     except ProtocolError as error:
         raise ProtocolError(f"{split}: {error}") from None
     if "path" in table and (lost := sum(not one for one in table["sha256"])):
-        click.echo(f"note: {lost} of {len(table)} recordings can't be read: they are compared by name alone", err=True)
+        click.echo(
+            f"note: {lost} of {len(table['path'])} recordings can't be read: they are compared by name alone", err=True
+        )
     if as_json:
         click.echo(json.dumps(_values(found), indent=1))
     else:

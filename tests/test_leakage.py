@@ -101,7 +101,10 @@ def test_copy_that_is_not_there_is_known_by_the_checksum_that_is_given(call, tmp
             "clip,speaker,part,fitted\na,s1,train,x\nb,s2,test,\n",
             "split.csv, line 2: `fitted` is 'x'; expected yes, no",
         ),
-        ("", "is no CSV that can be read"),
+        ("", "is no CSV that can be read (it is empty)"),
+        ("\n\n", "is no CSV that can be read (it is empty)"),
+        ("clip,speaker,part\na,s1,train\n\nb,s2\n", "split.csv, line 4: 2 cells, expected 3, one a column"),
+        ("clip,speaker,part\na,s1,train,x\nb,s2,test\n", "split.csv, line 2: 4 cells, expected 3, one a column"),
     ],
 )
 def test_what_is_no_split_is_refused(call, text, says):

@@ -34,6 +34,7 @@ COMPARISON = (
     "--epochs", "1", "--jobs", "1",
 )  # fmt: skip
 FIRST = "runs/sankaran2023/ann/described/published/seed-0"
+LEAKAGE = ("ser_keras.leakage", f"{FIRST}/split.csv", *(f"--allow={kind}" for kind in (*KINDS, *OTHER_KINDS)))
 
 
 def called(*arguments, cwd):
@@ -80,7 +81,7 @@ FEATURES = ("ser_keras.features", "table", "rastogi2025/mlp", "--data", "runs/ca
         ("ser_keras.features", "info"),
         ("ser_keras.features", "prune", "--yes"),
         ("ser_keras.corpora", "list"),
-        ("ser_keras.leakage", f"{FIRST}/split.csv", *(f"--allow={kind}" for kind in (*KINDS, *OTHER_KINDS))),
+        LEAKAGE,
         ("ser_keras.audit", "sankaran2023"),
     ],
     ids=lambda arguments: " ".join(arguments[:3]),
@@ -107,6 +108,8 @@ def test_finished_runs_are_told_again_as_they_are(finished):
         (ABLATION, {"matplotlib", "pandas", "scipy.fft", "scipy.stats", "sklearn"}),
         (COMPARISON, {"matplotlib", "scipy.stats", "sklearn"}),
         (("ser_keras.report", "runs"), {"matplotlib", "numpy", "pandas"}),
+        (("ser_keras.report", "runs", "sankaran2023", "--format", "latex"), {"matplotlib", "pandas", "scipy.stats"}),
+        (LEAKAGE, {"pandas", "scipy.special"}),
     ],
 )
 def test_finished_command_loads_nothing_that_computes_or_draws(finished, arguments, spared):

@@ -3,8 +3,11 @@
 Knows a clip table and index sets, nothing else. Columns are `clip` (an id), `speaker` and, where known, `text` (what is
 said), `emotion`, `take` (which utterances of a speaker are takes of one, where text or emotion is not known),
 `copy_of` (id of the clip that an altered copy was made from, "" for an original), `sha256` (of the recording) and
-`fitted` ("yes" where a normalisation or a selection of features was fitted on the clip, whatever its part).
+`fitted` ("yes" where a normalisation or a selection of features was fitted on the clip, whatever its part). Computes
+with cells as text: to load pandas would take longer than all of it.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +17,9 @@ import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    Table = pd.DataFrame | Mapping[str, Sequence[str]]
+    Columns = dict[str, list[str]]
 
 KINDS = {
     "speaker": "speaker",
@@ -76,29 +82,36 @@ def pooled(folds: Sequence[Leaks]) -> Leaks:
     return Leaks(tested, kinds, joined("watched"), joined("fitted"), clips, known)
 
 
-def leaks(table: "pd.DataFrame", train: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> Leaks:
+def leaks(table: Table, train: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> Leaks:
     """What of a split's test part is in its training part.
 
     Parameters
     ----------
-    table : one row an example, columns as above; "" or a missing value: not known
+    table : one row an example, columns as above, as a DataFrame or column → cells; "" or a missing value: not known
     train, validation, test : row numbers
 
     Returns
     -------
     Leaks, of the test examples in their order
     """
-    told = table.drop(columns="path", errors="ignore")  # where a clip lies tells nothing, and may be no Unicode
-    told = told.fillna("").astype(str).reset_index(drop=True)
+    told = columns(table)
     train, validation, test = (np.asarray(rows, dtype=np.int64) for rows in (train, validation, test))
     keys = _keys(told)
     found = {kind: _shared(one, train, test) for kind, one in keys.items()}
     watched = np.isin(test, validation)
     if (same := _shared(keys["recording"], validation, test)) is not None:
         watched = watched | same
-    used = np.union1d(train, test)
-    known = {kind: 0 if one is None else int((one.iloc[used] != "").sum()) for kind, one in keys.items()}
+    used = np.union1d(train, test).tolist()
+    known = {kind: 0 if one is None else sum(one[row] != "" for row in used) for kind, one in keys.items()}
     return Leaks(len(test), found, watched, _fitted(told, test), len(used), known)
+
+
+def columns(table: Table) -> Columns:
+    """A table's cells as text, column by column; where a clip lies tells nothing, and may be no Unicode."""
+    if isinstance(table, Mapping):
+        return {name: list(cells) for name, cells in table.items() if name != "path"}
+    told = table.drop(columns="path", errors="ignore").fillna("").astype(str)
+    return {name: told[name].tolist() for name in told}
 
 
 def linked(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -118,51 +131,48 @@ def linked(rows: Iterable[Sequence[str]]) -> list[str]:
     return [first(row[0]) if row else "" for row in kept]
 
 
-def _fitted(table: "pd.DataFrame", test: np.ndarray) -> np.ndarray | None:
-    if "fitted" not in table or not table["fitted"].str.strip().any():
-        return None
-    return table["fitted"].str.strip().str.lower().isin(YES).iloc[test].to_numpy()
+def _fitted(table: Columns, test: np.ndarray) -> np.ndarray | None:
+    said = [cell.strip().lower() for cell in table.get("fitted", ())]
+    return np.array([said[row] in YES for row in test.tolist()], dtype=bool) if any(said) else None
 
 
-def _keys(table: "pd.DataFrame") -> "dict[str, pd.Series | None]":
+def _keys(table: Columns) -> dict[str, list[str] | None]:
     """What two rows must have in common to leak, by kind; "" in a row: it is not known."""
-    take, numbered = _joined(table, ["speaker", "text", "emotion"]), _joined(table, ["speaker", "take"])
+    take, numbered = _joined(table, "speaker", "text", "emotion"), _joined(table, "speaker", "take")
     if take is None or numbered is None:
         take = numbered if take is None else take
     else:
-        take = take.where(take != "", numbered)
+        take = [one or other for one, other in zip(take, numbered, strict=True)]
     return {
-        "speaker": _joined(table, ["speaker"]),
-        "speaker_text": _joined(table, ["speaker", "text"]),
+        "speaker": _joined(table, "speaker"),
+        "speaker_text": _joined(table, "speaker", "text"),
         "take": take,
         "recording": _recordings(table),
         "twin": _originals(table),
     }
 
 
-def _recordings(table: "pd.DataFrame") -> "pd.Series":
+def _recordings(table: Columns) -> list[str]:
     """The same for rows of one clip or one checksum."""
     if "sha256" not in table:
         return table["clip"]
-    names = [(f"{column} " + table[column]).where(table[column] != "", "") for column in ("clip", "sha256")]
-    return table.assign(recording=linked(zip(*names, strict=True)))["recording"]
+    names = [[cell and f"{column} {cell}" for cell in table[column]] for column in ("clip", "sha256")]
+    return linked(zip(*names, strict=True))
 
 
-def _originals(table: "pd.DataFrame") -> "pd.Series | None":
+def _originals(table: Columns) -> list[str] | None:
     """The same for an original and all its altered copies, copies of copies among them."""
-    if "copy_of" not in table:
+    return linked(zip(table["clip"], table["copy_of"], strict=True)) if "copy_of" in table else None
+
+
+def _joined(table: Columns, *names: str) -> list[str] | None:
+    if not set(names) <= set(table):
         return None
-    return table.assign(original=linked(zip(table["clip"], table["copy_of"], strict=True)))["original"]
+    return ["\x1f".join(row) if all(row) else "" for row in zip(*(table[name] for name in names), strict=True)]
 
 
-def _joined(table: "pd.DataFrame", columns: list[str]) -> "pd.Series | None":
-    if not set(columns) <= set(table):
+def _shared(keys: list[str] | None, train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
+    if keys is None or not any(keys):
         return None
-    whole = (table[columns] != "").all(axis=1)
-    return table[columns].agg("\x1f".join, axis=1).where(whole, "")
-
-
-def _shared(keys: "pd.Series | None", train: np.ndarray, test: np.ndarray) -> np.ndarray | None:
-    if keys is None or not (keys != "").any():
-        return None
-    return keys.iloc[test].isin(set(keys.iloc[train]) - {""}).to_numpy()
+    trained = {keys[row] for row in train.tolist()} - {""}
+    return np.array([keys[row] in trained for row in test.tolist()], dtype=bool)

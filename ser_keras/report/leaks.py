@@ -11,10 +11,10 @@ import numpy as np
 from ser_keras.errors import ProtocolError, RunError
 from ser_keras.evaluation.leakage import KINDS, OTHER_KINDS, Leaks
 from ser_keras.leakage import checked
-from ser_keras.report.runs import Run
+from ser_keras.report.runs import Run, rows
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from ser_keras.evaluation.leakage import Columns
 
 ANY = "any"
 WORDS = {
@@ -53,7 +53,7 @@ def shares_speakers(leakage: Mapping | None) -> bool:
     return kinds.get("speaker") != 0
 
 
-def tested(run: Run) -> pd.DataFrame | None:
+def tested(run: Run) -> Columns | None:
     """The rows of a run's split that are tested, in the order of its predictions; None where it kept no split.
 
     Raises
@@ -64,21 +64,21 @@ def tested(run: Run) -> pd.DataFrame | None:
     return None if table is None else _tested(table)
 
 
-def _tested(table: pd.DataFrame) -> pd.DataFrame:
-    return table[[("test" in part.split("+")) for part in table["part"]]]
+def _tested(table: Columns) -> Columns:
+    numbers = [number for number, part in enumerate(table["part"]) if "test" in part.split("+")]
+    return {name: [cells[number] for number in numbers] for name, cells in table.items()}
 
 
-def _split(run: Run) -> pd.DataFrame | None:
+def _split(run: Run) -> Columns | None:
     path = run.folder / "split.csv"
     if not path.is_file():
         return None
-    import pandas as pd
-
+    header, told = rows(path)
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        table = {name: [row[place] for row in told] for place, name in enumerate(header)}
         checked(table)
         clips = tuple(_tested(table)["clip"])
-    except (OSError, ValueError, KeyError, ProtocolError) as error:
+    except (KeyError, ProtocolError) as error:
         raise RunError(f"{path} can't be read ({error}): remove the run's folder and train it again") from None
     if clips != run.clips:
         raise RunError(f"{path} has other test clips than the predictions: remove the run's folder and train it again")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
-import pandas as pd
 
 from ser_keras.evaluation import breakdown, metrics
 from ser_keras.report import leaks, overview, texts
@@ -31,9 +30,10 @@ def summary(runs: Sequence[Run]) -> dict | None:
     columns = [
         list(chain.from_iterable(getattr(run, name) for run in runs)) for name in ("y_true", "y_pred", "speakers")
     ]
-    table, classes, found = pd.concat(tested), runs[0].record["classes"], {}
+    classes, found = runs[0].record["classes"], {}
     for kind in GROUPS:
-        groups = table[kind].tolist() if kind in table else []
+        known = all(kind in rows for rows in tested)
+        groups = list(chain.from_iterable(rows[kind] for rows in tested)) if known else []
         found[kind] = breakdown.by_group(*columns, groups, classes) if len(set(groups)) > 1 else {}
     confusion = np.sum([metrics.confusion_matrix(run.y_true, run.y_pred, classes) for run in runs], axis=0)
     return {**found, "pairs": list(breakdown.confused_pairs(confusion, classes))}

@@ -247,38 +247,44 @@ def _check_parts(path: Path, record: dict) -> None:
             raise _wrong(path, f"has supports of the {part} part that are no numbers of clips")
 
 
-def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+def rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a run's CSV.
+
+    Raises
+    ------
+    RunError : it can't be read, has no rows, or one of another length than the header
+    """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream)) or [[]]
+            header, *told = list(csv.reader(stream)) or [[]]
     except (OSError, ValueError, csv.Error) as error:
         raise _wrong(path, f"can't be read ({error})") from None
-    for number, row in enumerate(rows, start=2):
+    for number, row in enumerate(told, start=2):
         if len(row) != len(header):
             raise _wrong(path, f"has {len(row)} values in line {number} for {len(header)} columns")
-    if not rows:
+    if not told:
         raise _wrong(path, "has no rows")
-    return header, rows
+    return header, told
 
 
 def _predictions(path: Path, classes: list[str]) -> dict[str, tuple[str, ...]]:
-    header, rows = _rows(path)
+    header, told = rows(path)
     if header not in ([*COLUMNS, *classes], [*COLUMNS, "fold", *classes]):
         raise _wrong(path, f"has the columns {', '.join(header)}; expected {', '.join([*COLUMNS, *classes])}")
-    for number, row in enumerate(rows, start=2):
+    for number, row in enumerate(told, start=2):
         unknown = [label for label in row[2:4] if label not in classes]
         if unknown:
             raise _wrong(path, f"names {unknown[0]!r} in line {number}, which is none of the run's classes")
-    told = (*COLUMNS, "fold") if "fold" in header[:5] else COLUMNS
-    return {name: tuple(row[column] for row in rows) for column, name in enumerate(told)}
+    names = (*COLUMNS, "fold") if "fold" in header[:5] else COLUMNS
+    return {name: tuple(row[column] for row in told) for column, name in enumerate(names)}
 
 
 def _history(path: Path) -> dict[str, tuple[float, ...]]:
-    header, rows = _rows(path)
+    header, told = rows(path)
     missing = {"epoch", "loss", "accuracy"} - set(header)
     if missing:
         raise _wrong(path, f"lacks the column {sorted(missing)[0]}")
     try:
-        return {name: tuple(float(row[column]) for row in rows) for column, name in enumerate(header)}
+        return {name: tuple(float(row[column]) for row in told) for column, name in enumerate(header)}
     except ValueError as error:
         raise _wrong(path, f"holds something else than numbers ({error})") from None
