@@ -160,6 +160,7 @@ REMEDIES = {
     errno.ENOSPC: ": make room and give the same command again",
 }
 BACKENDS = ("tensorflow", "jax", "torch")  # of Keras, each the name of its package
+TRACKERS = "ignore:resource_tracker:UserWarning"  # of what processes share, as the head of their warnings
 INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"
 
 
@@ -189,6 +190,7 @@ def run(command: click.Command, arguments: list[str] | None = None, name: str | 
         if isinstance(stream, io.TextIOWrapper):  # names of files may hold bytes that are no UTF-8
             stream.reconfigure(errors="backslashreplace")
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    _hush_trackers()
     try:
         with _noted_interrupts() as interrupts:
             code = command.main(args=arguments, prog_name=name, standalone_mode=False)
@@ -212,6 +214,12 @@ def run(command: click.Command, arguments: list[str] | None = None, name: str | 
         remedy = REMEDIES.get(error.errno, "")
         _leave(f"error: {error.strerror or error}: {error.filename or 'output'}{remedy}", 3, debug)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _hush_trackers() -> None:
+    """Have joblib's tracker, which is started with its first processes, clear up after Ctrl-C without a warning."""
+    told = os.environ.get("PYTHONWARNINGS", "").split(",")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, dict.fromkeys((*told, TRACKERS))))
 
 
 @contextmanager

@@ -171,3 +171,26 @@ def test_error_while_keras_is_there_is_not_blamed_on_its_backend(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", sys)
     with pytest.raises(ValueError, match="another"), cli.quiet_imports():
         raise ValueError("another")
+
+
+def test_what_a_command_shares_with_its_processes_is_cleared_up_without_a_warning():
+    script = """
+import os
+import click
+from ser_keras import cli
+
+@click.command()
+def cut_off():
+    from joblib.externals.loky.backend import get_context
+    lock = get_context("loky").RLock()
+    os._exit(130)
+
+HOW
+"""
+    said = {}
+    for how in ("cut_off.main([])", "cli.run(cut_off, [])"):
+        done = subprocess.run([sys.executable, "-c", script.replace("HOW", how)], capture_output=True, text=True)
+        assert done.returncode == 130
+        said[how] = done.stderr
+    assert "leaked semlock" in said["cut_off.main([])"]  # of joblib's own, else the test tells nothing
+    assert said["cli.run(cut_off, [])"] == ""

@@ -27,6 +27,7 @@ from ser_keras import audio, cluster
 from ser_keras.errors import AudioError, ClusterError, DependencyError
 from ser_keras.features.pipeline import Pipeline, step
 from ser_keras.features.store import FIELDS, Recording, extract
+from ser_keras.report.once import WRITTEN
 
 distributed = pytest.importorskip("distributed")
 
@@ -381,7 +382,7 @@ WHEN = re.compile(rb"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC")
 def result_files(folder):
     """Name of each file of a comparison's cells and report → what it holds, but not when and where it was made."""
     found = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != WRITTEN):
         content = WHEN.sub(b"Written", path.read_bytes())
         if path.name in ("cell.json", "report.json"):
             record = json.loads(content)
