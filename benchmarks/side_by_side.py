@@ -46,7 +46,6 @@ SUBJECTS = {
 
 def runs_of(subject: Subject, folder: Path) -> list[tuple]:
     """The runs, on clips of noise that are written to a folder, as `training.run` takes them."""
-
     from benchmarks import growth
     from ser_keras import choices, discovery
     from ser_keras.corpora.table import CorpusReport, LoadedCorpora

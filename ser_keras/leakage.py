@@ -47,8 +47,8 @@ def read_split(path: Path) -> dict[str, list[str]]:
     missing = [name for name in ("speaker", "part") if name not in table]
     missing += [] if {"clip", "path"} & set(table) else ["clip or path"]
     if missing:
-        columns = f"column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-        raise ProtocolError(f"{path} lacks the {columns}; it has {', '.join(table) or 'none'}")
+        lacking = f"column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+        raise ProtocolError(f"{path} lacks the {lacking}; it has {', '.join(table) or 'none'}")
     table.setdefault("clip", table.get("path", []))
     _check_cells(path, table)
     given = [one.lower() for one in table.get("sha256", [""] * len(table["clip"]))]
