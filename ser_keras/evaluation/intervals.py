@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special  # scipy.stats has the same functions, and takes a second to import
+import scipy  # scipy.stats has the functions of scipy.special too, and takes a second to import
 
 Interval = tuple[float, float]
 CONFIDENCE = 0.95
@@ -27,7 +27,7 @@ def wilson(right: int, clips: int, confidence: float = CONFIDENCE) -> Interval:
     """
     if not 0 <= right <= clips or clips == 0:
         raise ValueError(f"{right} right of {clips} clips: expected at least one clip, and no more right than clips")
-    z = special.ndtri((1 + confidence) / 2)
+    z = scipy.special.ndtri((1 + confidence) / 2)
     share = right / clips
     centre = (share + z**2 / (2 * clips)) / (1 + z**2 / clips)
     half = z / (1 + z**2 / clips) * math.sqrt(share * (1 - share) / clips + z**2 / (4 * clips**2))
@@ -87,7 +87,7 @@ def rerun(
         raise ValueError(f"{len(runs)} runs: how far another seed moves a figure takes two or more")
     mean, seen = runs.mean(), runs.var(ddof=1) * (1 + 1 / len(runs))
     if np.ptp(runs) == 0:
-        z = float(special.ndtri((1 + confidence) / 2))
+        z = float(scipy.special.ndtri((1 + confidence) / 2))
         share = (mean * clips * len(runs) + z**2 / 2) / (clips * len(runs) + z**2)
         half = z * math.sqrt(share * (1 - share) * (1 / min(clips, published_clips or clips) + 1 / (clips * len(runs))))
         return float(mean - half), float(mean + half)
@@ -96,7 +96,7 @@ def rerun(
     known = binomial / published_clips - binomial / clips if smaller else 0.0
     variance = seen + known
     freedom = (len(runs) - 1) * (variance / seen) ** 2
-    half = special.stdtrit(freedom, (1 + confidence) / 2) * math.sqrt(variance)
+    half = scipy.special.stdtrit(freedom, (1 + confidence) / 2) * math.sqrt(variance)
     return float(mean - half), float(mean + half)
 
 
@@ -167,6 +167,6 @@ def expanded_ends(groups: int, confidence: float = CONFIDENCE) -> np.ndarray:
 
     Source: Hesterberg (2015), section 5.3: Φ(−√(n / (n − 1)) · t).
     """
-    t = special.stdtrit(groups - 1, (1 + confidence) / 2)
-    low = special.ndtr(-math.sqrt(groups / (groups - 1)) * t)
+    t = scipy.special.stdtrit(groups - 1, (1 + confidence) / 2)
+    low = scipy.special.ndtr(-math.sqrt(groups / (groups - 1)) * t)
     return np.array([low, 1 - low])

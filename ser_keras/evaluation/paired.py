@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from ser_keras.evaluation.intervals import CONFIDENCE, Interval
 
@@ -55,8 +55,10 @@ def over_seeds(base: Sequence[float], other: Sequence[float], confidence: float 
         nothing = pairs > 1 and abs(mean) < SAME
         return Difference(pairs, mean, None, 1.0 if nothing else None)
     error = float(apart.std(ddof=1)) / math.sqrt(pairs)
-    half = float(special.stdtrit(pairs - 1, (1 + confidence) / 2)) * error
-    return Difference(pairs, mean, (mean - half, mean + half), float(2 * special.stdtr(pairs - 1, -abs(mean) / error)))
+    half = float(scipy.special.stdtrit(pairs - 1, (1 + confidence) / 2)) * error
+    return Difference(
+        pairs, mean, (mean - half, mean + half), float(2 * scipy.special.stdtr(pairs - 1, -abs(mean) / error))
+    )
 
 
 def mcnemar(only_base: int, only_other: int) -> float:
@@ -79,7 +81,7 @@ def mcnemar(only_base: int, only_other: int) -> float:
     """
     if min(only_base, only_other) < 0:
         raise ValueError(f"{only_base} and {only_other} clips: counts are not negative")
-    return min(1.0, 2 * float(special.bdtr(min(only_base, only_other), only_base + only_other, 0.5)))
+    return min(1.0, 2 * float(scipy.special.bdtr(min(only_base, only_other), only_base + only_other, 0.5)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

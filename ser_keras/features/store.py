@@ -19,9 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-import joblib
 import numpy as np
-from tqdm import tqdm
 
 from ser_keras.cluster import on_cluster, results
 from ser_keras.cores import own_core
@@ -164,19 +162,31 @@ def extract(
         folder.mkdir(parents=True, exist_ok=True)
         remove_left(folder)
         write_json(folder / ABOUT, {"pipeline": pipeline.description(), "libraries": list(pipeline.libraries)})
-        workers = joblib.Parallel(n_jobs=min(jobs, len(parts)) if jobs > 0 else jobs, return_as="generator_unordered")
-        extracted = _extract_part_on_own_core if _one_each(workers) else _extract_part
-        calls = (joblib.delayed(extracted)(pipeline, part, folder) for part in parts)
-        with tqdm(total=len(todo), desc=label, unit="clip") as bar:
-            for done in results(workers, calls):
-                bar.update(done)
+        _extract_parts(pipeline, parts, folder, jobs, label)
         known = _index(folder)
     return _features([known[key] for key in keys])
 
 
-def _one_each(workers: joblib.Parallel) -> bool:
+def _extract_parts(
+    pipeline: Pipeline, parts: list[list[tuple[Recording, Key]]], folder: Path, jobs: int, label: str
+) -> None:
+    import joblib  # not where all is stored
+    from tqdm import tqdm
+
+    processes = min(jobs, len(parts)) if jobs > 0 else jobs
+    workers = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")
+    extracted = _extract_part_on_own_core if _one_each(processes) else _extract_part
+    calls = (joblib.delayed(extracted)(pipeline, part, folder) for part in parts)
+    with tqdm(total=sum(map(len, parts)), desc=label, unit="clip") as bar:
+        for done in results(workers, calls):
+            bar.update(done)
+
+
+def _one_each(processes: int) -> bool:
     """Whether there is a worker for every core; on a cluster there should be."""
-    return on_cluster() or 1 < joblib.cpu_count() <= joblib.effective_n_jobs(workers.n_jobs)
+    import joblib
+
+    return on_cluster() or 1 < joblib.cpu_count() <= joblib.effective_n_jobs(processes)
 
 
 def _key(recording: Recording) -> Key:

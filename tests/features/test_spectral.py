@@ -133,7 +133,8 @@ def test_decibels_of_zeros_and_of_no_number():
     power = np.array([[0, 1e-12, 1e-10, 1, np.nan]], np.float32)
     with np.errstate(all="raise"):  # the logarithm of 0 is never asked for
         found = spectral.decibels(power, top_db=None)
-    np.testing.assert_array_equal(found[:, :4], np.array([[-100, -100, -100, 0]], np.float32))
+    np.testing.assert_allclose(found[:, :4], [[-100, -100, -100, 0]], rtol=2e-7)  # by the processor, the last bit
+    assert len(set(found[0, :3])) == 1
     assert np.isnan(found[0, 4])
 
 
