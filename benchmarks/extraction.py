@@ -25,7 +25,7 @@ from ser_keras.tasks import Task
 
 BLOCK = 8  # clips of one turn
 PARTS = 12  # that workers share, or several times these
-TURN_S = 3.0  # of one worker at least
+TURN_S = 10.0  # of one worker at least: at the end of a shorter one of two, the one waits for the other's last part
 CHUNK = 256  # recordings of one turn of all of them
 TRANSFORMS = 3000  # of 2048 samples, in a part of them
 

@@ -139,10 +139,11 @@ def transforms(number: int) -> None:
 
 
 def plainly(pipeline: Pipeline, part: Part, folder: str) -> None:
-    """A part the plain way, kept nowhere."""
+    """A part the plain way, kept nowhere; on a core of its own, as in `extracted`."""
     work = _work("reference", pipeline, ())
-    for recording, _ in part:
-        work(recording.path)
+    with own_core():
+        for recording, _ in part:
+            work(recording.path)
 
 
 def first(pipeline: Pipeline, path: str) -> tuple[float, float, dict]:
