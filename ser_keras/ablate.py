@@ -52,7 +52,7 @@ Failures = dict[Change, dict[int, str]]  # changed choice → seed → why it co
 )
 @cli.protocol_option
 @cli.data_option
-@cli.out_option("Folder for runs and the table.")
+@cli.runs_option("Folder for runs and the table.")
 @cli.seeds_option(3)
 @cli.jobs_option
 @cli.parallel_option
@@ -94,6 +94,7 @@ def ablate(
 
         tasks = tasks_of([pair], variant, protocol, wanted_seeds)
     changes = _changes(tasks[0], variant, named)
+    cli.in_step(out)
     out = cli.spread(cluster, out, data)
     if corpora == "synthetic":
         click.echo(SYNTHETIC_LINE)

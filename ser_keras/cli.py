@@ -69,12 +69,23 @@ class OwnPath(click.Path):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         if isinstance(value, str) and "://" in value:
             self.fail(
-                f"{value} is a URL, and only recordings (--data) can be in object storage: write to a folder of this "
-                "machine or a mounted one, and copy it from there",
+                f"{value} is a URL, and only recordings (--data) and runs (--out of reproduce, ablate, compare) can be "
+                "in object storage: write to a folder of this machine or a mounted one, and copy it from there",
                 param,
                 ctx,
             )
         return super().convert(value, param, ctx)
+
+
+class RunsFolder(OwnPath):
+    """A folder of runs; of a URL the folder of the cache that stands for it, see `in_step`."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if not isinstance(value, str) or "://" not in value:
+            return super().convert(value, param, ctx)
+        from ser_keras import remote_runs
+
+        return remote_runs.folder(value)
 
 
 OUT_FOLDER = OwnPath(file_okay=False)
@@ -84,6 +95,22 @@ OUT_FILE = OwnPath(dir_okay=False)
 def out_option(what: str, default: str = "runs") -> Callable:
     """The option `--out`, a folder that need not be there."""
     return click.option("--out", type=OUT_FOLDER, default=Path(default), show_default=True, help=what)
+
+
+def runs_option(what: str) -> Callable:
+    """The option `--out` of what computes runs, a folder or its URL."""
+    told = f"{what} May be a URL (s3://BUCKET/runs)."
+    return click.option("--out", type=RunsFolder(file_okay=False), default=Path("runs"), show_default=True, help=told)
+
+
+def in_step(runs: Path, *, is_read: bool = False) -> None:
+    """For the rest of a command, keep a folder of runs that stands for a URL in step with what is there.
+
+    `is_read` : there has to be something
+    """
+    from ser_keras.remote_runs import kept_in_step
+
+    click.get_current_context().with_resource(kept_in_step(runs, is_read=is_read))
 
 
 def seeds_option(default: int) -> Callable:

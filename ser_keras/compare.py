@@ -52,7 +52,7 @@ def names(text: str) -> tuple[str, ...]:
 )
 @click.option("--classes", help="Emotions, separated by commas. Default: those that all corpora share.")
 @cli.data_option
-@cli.out_option("Folder for results and report.")
+@cli.runs_option("Folder for results and report.")
 @cli.seeds_option(1)
 @cli.jobs_option
 @cli.parallel_option
@@ -91,6 +91,7 @@ def compare(
     if not asked or (mode == "cross" and len(asked) < 2):
         raise ProtocolError(f"--mode {mode} of {len(asked)} corpora: name more with --corpora")
     wanted_seeds = seeds(numbers)
+    cli.in_step(out)
     out = cli.spread(cluster, out, data)
     if recordings == "synthetic":
         click.echo(SYNTHETIC_LINE)

@@ -1,6 +1,7 @@
 """A model and a recipe in, a trained model and its history out; beside `checkpoints` all of training that is Keras."""
 
 import importlib.util
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -60,6 +61,11 @@ class Fitted:
     normalised: bool | None = None
 
 
+def _is_not_of_tracing(record: logging.LogRecord) -> bool:
+    """Whether TensorFlow logs anything but that a function is traced once more, as one of each network has to be."""
+    return "retracing" not in record.getMessage()
+
+
 def make_deterministic() -> bool:
     """Have the backend compute the same bytes each time; to be called before it computes anything.
 
@@ -75,6 +81,7 @@ def make_deterministic() -> bool:
         return False
     import tensorflow
 
+    tensorflow.get_logger().addFilter(_is_not_of_tracing)
     tensorflow.config.experimental.enable_op_determinism()
     if os.environ.get("TF_NUM_INTEROP_THREADS") == "1":
         return True

@@ -70,7 +70,7 @@ def seeds(text: str) -> tuple[int, ...]:
 )
 @cli.protocol_option
 @cli.data_option
-@cli.out_option("Folder for runs and reports.")
+@cli.runs_option("Folder for runs and reports.")
 @cli.seeds_option(1)
 @cli.jobs_option
 @cli.parallel_option
@@ -138,6 +138,7 @@ def reproduce(
         return
     cli.check_shared(devices, parallel)
     pairs, wanted_seeds, chosen = selected(targets), seeds(numbers), choices.parsed(choose)
+    cli.in_step(out)
     out = cli.spread(cluster, out, data)
     if corpora == "auto" and not any(folder.find(name, data) for name in needed_corpora(pairs)):
         corpora, quick = "synthetic", True

@@ -130,7 +130,7 @@ def test_numbers_of_worker_processes_are_those_of_joblib(jobs):
 @pytest.mark.parametrize("url", ["s3://bucket/x", "memory://x"])
 def test_url_is_no_place_to_write_to(tmp_path, monkeypatch, option, url):
     monkeypatch.chdir(tmp_path)
-    assert f"{url} is a URL, and only recordings (--data) can be in object storage: write " in refused(option, url)
+    assert f"{url} is a URL, and only recordings (--data) and runs (--out of " in refused(option, url)
     assert not list(tmp_path.iterdir())
 
 
@@ -151,7 +151,9 @@ def every_command():
 def test_every_command_checks_where_it_writes():
     found = [one.type for command in every_command() for one in command.params if "--out" in one.opts]
     assert len(found) > 8
-    assert {type(one) for one in found} == {cli.OwnPath}
+    assert {type(one) for one in found} == {cli.OwnPath, cli.RunsFolder}
+    computing = {one.name for one in every_command() for o in one.params if isinstance(o.type, cli.RunsFolder)}
+    assert computing == {"reproduce", "ablate", "compare", "report"}
 
 
 @pytest.mark.parametrize("named", ["tensorflw", "torch"])

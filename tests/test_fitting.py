@@ -279,3 +279,25 @@ def test_predictions_name_clips_classes_and_probabilities():
     )
     assert list(table.columns) == ["clip", "speaker", "true", "predicted", "a", "b"]
     assert list(table["predicted"]) == ["a", "a"]
+
+
+@tensorflow_alone
+def test_nothing_is_said_of_networks_that_are_traced_one_after_another(caplog):
+    import tensorflow
+
+    fitting.make_deterministic()
+    logger = tensorflow.get_logger()
+    try:
+        for is_told, traced in (
+            (False, tensorflow.function(lambda number: number)),
+            (True, tensorflow.function(lambda number: number + 1)),  # another: each is warned of twice at most
+        ):
+            if is_told:  # else the test tells nothing
+                logger.removeFilter(fitting._is_not_of_tracing)
+            for number in range(12):
+                traced(number)
+            logger.warning("another %s", "warning")
+            assert any("retracing" in one for one in caplog.messages) == is_told
+        assert caplog.messages.count("another warning") == 2
+    finally:
+        logger.addFilter(fitting._is_not_of_tracing)

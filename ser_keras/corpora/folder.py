@@ -11,6 +11,7 @@ from typing import Protocol
 
 import platformdirs
 
+from ser_keras import storage
 from ser_keras.corpora import cremad, emodb, ravdess, remote, savee, tess
 from ser_keras.corpora.manifest import Corpus, Entry, Labels, Manifest, corpus, manifest
 from ser_keras.errors import CorpusError
@@ -83,7 +84,7 @@ def data_folder(data: Path | None = None, *, must_exist: bool = True) -> Path:
     CorpusError : a folder that was asked for is not there, though it must
     """
     chosen = data or os.environ.get(VARIABLE)
-    if chosen and remote.is_url(str(chosen)):
+    if chosen and storage.is_url(str(chosen)):
         return remote.folder(str(chosen))
     if not chosen:
         return platformdirs.user_cache_path("ser_keras") / "corpora"

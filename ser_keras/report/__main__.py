@@ -15,7 +15,7 @@ from ser_keras.errors import RunError
 
 
 @click.command()
-@click.argument("runs", type=click.Path(path_type=Path), required=False)
+@click.argument("runs", type=cli.RunsFolder(), required=False)
 @click.argument("papers", nargs=-1, metavar="[PAPER]...", shell_complete=completion.papers)
 @click.option(
     "--format",
@@ -36,7 +36,7 @@ from ser_keras.errors import RunError
 @cli.out_option("Folder that --compare writes to.", "comparison")
 @cli.debug_option
 def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple[Path, Path] | None, out: Path) -> None:
-    """Write the outdated reports of the runs in folder RUNS, and one page of them all; with PAPER, only its report."""
+    """Write the outdated reports of the runs in RUNS, a folder or its URL, and a page of them all; or PAPER's alone."""
     from ser_keras.report import once
     from ser_keras.report.runs import papers_with_runs
 
@@ -47,6 +47,7 @@ def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple
         return
     if runs is None:
         raise click.UsageError("name the folder of the runs, or two runs with --compare")
+    cli.in_step(runs, is_read=True)
     names = papers or papers_with_runs(runs)
     if not names:
         raise RunError(f"{runs} holds no finished run: name the folder that was given to reproduce as --out")
