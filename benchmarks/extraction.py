@@ -8,7 +8,7 @@ against one is by the clock.
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from ser_keras.tasks import Task
 
 BLOCK = 8  # clips of one turn
 PARTS = 12  # that workers share, or several times these
-TURN_S = 10.0  # of one worker at least: at the end of a shorter one of two, the one waits for the other's last part
+TURN_S = 10.0  # of one worker at least
 CHUNK = 256  # recordings of one turn of all of them
 TRANSFORMS = 3000  # of 2048 samples, in a part of them
 
@@ -118,34 +118,47 @@ def two_workers(pools: workers.Pools, subject: Subject, rounds: int) -> dict:
 
     Each round gives the same parts to one worker, then to two, and then transforms that need neither files nor memory:
     how many times as many of them two processes do is what the machine gives (cores side by side share its clock,
-    caches and other guests). By the clock two can do no better than what other programs leave them; so it also says
-    which share of the time both were at a part, and whether one beside another takes more of the processor for a clip.
-    The one keeps to one core: Praat's pitch takes all that there are.
+    caches and other guests). Clips count from when both are at work until the first has no more to do. By the clock
+    two can do no better than what other programs leave them; so it also says which share of that time both were at a
+    part, and whether one beside another takes more of the processor for a clip. The one keeps to one core: Praat's
+    pitch takes all that there are.
     """
     todo = workers.parts(subject.some(PART * PARTS), PART)
-    clocks, processors, machine, busy = {1: [], 2: []}, {1: [], 2: []}, {1: [], 2: []}, []
+    rates, processors, machine, busy = {1: [], 2: []}, {1: [], 2: []}, {1: [], 2: []}, []
     with tempfile.TemporaryDirectory() as folder, workers.kept_to_one_core(pools.core):
         for executor in (pools.core, pools.both):
             list(_parts(executor, subject.pipeline, [todo[0][:2]] * 4, folder))  # imports and caches
         trial = list(_parts(pools.core, subject.pipeline, todo[:2], folder))
-        todo *= max(round(TURN_S / sum(part.clock_s for part in trial) * len(trial) / len(todo)), 1)
+        todo *= max(round(TURN_S / (trial[-1].end - trial[0].start) * len(trial) / len(todo)), 1)
         for _ in range(rounds):
             for number, executor in ((1, pools.core), (2, pools.both)):
-                start = time.perf_counter()
                 done = list(_parts(executor, subject.pipeline, todo, folder))
-                clocks[number].append(time.perf_counter() - start)
+                rate, share = running(done)
+                rates[number].append(rate)
                 processors[number].append(sum(part.processor_s for part in done))
-            busy.append(sum(part.clock_s for part in done) / (2 * clocks[2][-1]))
+            busy.append(share)
             for number, executor in ((1, pools.core), (2, pools.both)):
-                start = time.perf_counter()
-                list(executor.map(workers.transforms, [TRANSFORMS] * 4 * PARTS))
-                machine[number].append(time.perf_counter() - start)
+                machine[number].append(running(list(executor.map(workers.transforms, [TRANSFORMS] * 4 * PARTS)))[0])
     return {
-        "times_one": _median_ratio(clocks[1], clocks[2]),
-        "machine_times_one": _median_ratio(machine[1], machine[2]),
+        "times_one": _median_ratio(rates[2], rates[1]),
+        "machine_times_one": _median_ratio(machine[2], machine[1]),
         "both_at_work": round(statistics.median(busy), 3),
         "processor_times_one": _median_ratio(processors[2], processors[1]),
     }
+
+
+def running(done: Sequence[workers.Done]) -> tuple[float, float]:
+    """Clips a second while all workers are running, and the share of their time in which they are at a part.
+
+    They are from when the last has begun its first part until the first has ended its last one; a part that reaches
+    beyond counts for what lies within.
+    """
+    of = {one.worker: [part for part in done if part.worker == one.worker] for one in done}
+    begin = max(min(part.start for part in parts) for parts in of.values())
+    end = min(max(part.end for part in parts) for parts in of.values())
+    within = [(part, max(min(part.end, end) - max(part.start, begin), 0.0)) for part in done]
+    clips = sum(part.clips * spent / (part.end - part.start) for part, spent in within)
+    return clips / (end - begin), sum(spent for _, spent in within) / (len(of) * (end - begin))
 
 
 def _parts(executor: Executor, pipeline: Pipeline, todo: list[workers.Part], folder: str) -> Iterator[workers.Done]:

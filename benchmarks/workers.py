@@ -117,25 +117,30 @@ def shares(pipeline: Pipeline, paths: tuple[str, ...]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Done:
-    """What a part took: seconds by the clock and of the processor."""
+    """What a worker did of a part: between which moments (seconds), and in which time of the processor."""
 
-    clock_s: float
+    worker: int
+    clips: int
+    start: float
+    end: float
     processor_s: float
 
 
 def extracted(pipeline: Pipeline, part: Part, folder: str) -> Done:
     """A part taken into a store."""
-    clock, processor = time.perf_counter(), time.process_time()
+    start, processor = time.time(), time.process_time()
     store._extract_part_on_own_core(pipeline, part, Path(folder))
-    return Done(time.perf_counter() - clock, time.process_time() - processor)
+    return Done(os.getpid(), len(part), start, time.time(), time.process_time() - processor)
 
 
-def transforms(number: int) -> None:
-    """So many Fourier transforms of one frame: arithmetic alone."""
+def transforms(number: int) -> Done:
+    """So many Fourier transforms of one frame, each counted as a clip: arithmetic alone."""
+    start, processor = time.time(), time.process_time()
     frame = np.hanning(2048)
     with own_core():
         for _ in range(number):
             np.fft.rfft(frame)
+    return Done(os.getpid(), number, start, time.time(), time.process_time() - processor)
 
 
 def plainly(pipeline: Pipeline, part: Part, folder: str) -> None:

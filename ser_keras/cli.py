@@ -103,14 +103,11 @@ def runs_option(what: str) -> Callable:
     return click.option("--out", type=RunsFolder(file_okay=False), default=Path("runs"), show_default=True, help=told)
 
 
-def in_step(runs: Path, *, is_read: bool = False) -> None:
-    """For the rest of a command, keep a folder of runs that stands for a URL in step with what is there.
-
-    `is_read` : there has to be something
-    """
+def in_step(runs: Path, *, is_read: bool = False, sends: bool = True) -> None:
+    """For the rest of a command, `remote_runs.kept_in_step`."""
     from ser_keras.remote_runs import kept_in_step
 
-    click.get_current_context().with_resource(kept_in_step(runs, is_read=is_read))
+    click.get_current_context().with_resource(kept_in_step(runs, is_read=is_read, sends=sends))
 
 
 def seeds_option(default: int) -> Callable:

@@ -1,9 +1,9 @@
 """Runs in object storage: worked on in the user's cache, and copied through fsspec from and to the URL of `--out`.
 
-A folder of the cache stands for each URL. Before work what is there is brought, so that finished runs are recognised;
-while work goes on, and at its end, what is finished is sent. Features, synthetic recordings and states of unfinished
-trainings stay here: they are read as memory maps and guarded by locks, of which an object store has neither. Nothing is
-ever removed from it.
+A folder of the cache stands for each URL. Before work, runs that are there are brought, so that they count as finished;
+while work goes on, and at its end, what is finished is sent, reports too. Features, synthetic recordings and states of
+unfinished trainings stay here: they are read as memory maps and guarded by locks, of which an object store has neither.
+Nothing is removed there but the record of a run that is being replaced, until the new one is there as a whole.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser_keras import storage
-from ser_keras.errors import RunError, SerError
+from ser_keras.errors import RunError, SerError, one_line
 from ser_keras.files import read_record, write_atomically, write_json
 from ser_keras.locks import alone
 from ser_keras.tasks import UNFINISHED
@@ -25,16 +25,26 @@ if TYPE_CHECKING:
     import fsspec
 
 MARK = ".remote.json"  # {"url": …, "known": name → the file here, and there, when both were the same}
-CACHE = "cache"  # of OUT: what is computed again where it is missing
+CACHE, REPORT = "cache", "report"  # folders whose files are made again where they are missing
 RECORDS = ("run.json", "cell.json")  # with which a run counts as finished: sent when all else of it is there
 VERSION = ("size", "ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "modify", "created", "updated")
 SIGN = b"Runs of ser_keras: python -m ser_keras.report URL\n"
 PAUSE_S = 60.0
 AT_ONCE = 8  # files
+OTHERS = (ValueError, NotImplementedError, EOFError)  # of an address that is none, a kind without folders, a lost line
+State = list[int]  # size and time of a file
+Known = dict[str, dict]
 
 
 def folder(url: str) -> Path:
-    """The folder of this machine that stands for a folder of runs elsewhere; `kept_in_step` fills it."""
+    """The folder of this machine that stands for a folder of runs elsewhere; `kept_in_step` fills it.
+
+    Raises
+    ------
+    RunError : the URL names no folder
+    """
+    if not url.rstrip("/").partition("://")[2]:
+        raise RunError(f"{url} names no folder: give one, as in s3://BUCKET/runs")
     place = storage.folder("remote-runs", url)
     if not (place / MARK).exists():
         write_json(place / MARK, {"url": url.rstrip("/"), "known": {}})
@@ -42,10 +52,14 @@ def folder(url: str) -> Path:
 
 
 @contextmanager
-def kept_in_step(place: Path, *, is_read: bool = False) -> Iterator[None]:
+def kept_in_step(place: Path, *, is_read: bool = False, sends: bool = True) -> Iterator[None]:
     """Bring what is there before, send what is finished every minute and after; where no URL is meant, do nothing.
 
-    `is_read` : there has to be something
+    Parameters
+    ----------
+    place : folder of runs, or one that `folder` gave
+    is_read : there has to be something
+    sends : else nothing is sent
 
     Raises
     ------
@@ -59,27 +73,53 @@ def kept_in_step(place: Path, *, is_read: bool = False) -> Iterator[None]:
     bring(place)
     if is_read and not any(_finished(place)):
         raise RunError(f"{url} holds no runs: name the URL that was given to reproduce as --out")
+    if not sends:
+        yield
+        return
     count = [send(place)]  # of a call that was killed; and where nothing can be sent, this is told before any work
     ended = threading.Event()
     sender = threading.Thread(target=_send_now_and_then, args=(place, ended, count), daemon=True)
     sender.start()
     try:
         yield
-    finally:
-        ended.set()
-        sender.join()
-        count.append(send(place))
-        print(f"{url}: {sum(count)} files sent", file=sys.stderr)
+    except BaseException:
+        _end(sender, ended)
+        with _told():  # beside what happened, which is raised again
+            count.append(send(place))
+        raise
+    _end(sender, ended)
+    count.append(send(place))
+    print(f"{url}: {sum(count)} files sent", file=sys.stderr)
+
+
+def _end(sender: threading.Thread, ended: threading.Event) -> None:
+    ended.set()
+    sender.join()
 
 
 def _send_now_and_then(place: Path, ended: threading.Event, count: list[int]) -> None:
+    is_told = False
     while not ended.wait(PAUSE_S):
-        with suppress(SerError):  # what fails is tried again, at last when the work is done, which tells
+        try:
             count.append(send(place))
+        except Exception as error:  # of whatever kind: it is tried again, at last when the work is done
+            if not is_told:
+                print(f"{one_line(error)}; tried again every minute", file=sys.stderr)
+            is_told = True
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except SerError as error:
+        print(one_line(error), file=sys.stderr)
 
 
 def bring(place: Path) -> int:
-    """Bring what has changed there since both were the same; what has changed here since is left as it is.
+    """Bring what has changed there since both were the same, without reports.
+
+    Where a file of a run has changed here since, or a training goes on, the run is left as it is here.
 
     Returns
     -------
@@ -91,21 +131,33 @@ def bring(place: Path) -> int:
     """
     with _opened(place, "read") as (system, root, known):
         there = _there(system, root, place)
+        for name in set(known) - set(there):
+            del known[name]  # it went there, and is sent again
+        own = {_parent(name) for name in _finished(place) if known.get(name, {}).get("here") != _state(place / name)}
 
         def is_wanted(name: str) -> bool:
-            if not (place / name).exists():
-                return True
-            same = known.get(name, {})
-            return same.get("here") == _state(place / name) and same["there"] != there[name]
+            if REPORT in name.split("/") or _parent(name) in own or (place / _parent(name) / UNFINISHED).exists():
+                return False
+            return not (place / name).exists() or known[name]["there"] != there[name]
 
-        def bring_one(name: str) -> None:
-            write_atomically(place / name, lambda path: system.get_file(f"{root}/{name}", str(path)), tidy=False)
-            known[name] = {"here": _state(place / name), "there": there[name]}
+        def bring_one(name: str, before: State | None) -> None:
+            def fetch(path: Path) -> None:
+                system.get_file(f"{root}/{name}", str(path))
+                if _state(place / name) != before:
+                    raise _Meanwhile
 
-        wanted = [name for name in there if is_wanted(name)]
+            with suppress(_Meanwhile):
+                write_atomically(place / name, fetch, tidy=False)
+                known[name] = {"here": _state(place / name), "there": there[name]}
+
+        wanted = [(name, _state(place / name)) for name in there if is_wanted(name)]
         for part in _records_last(wanted):
-            _each(bring_one, part)
+            _each(system, bring_one, part)
     return len(wanted)
+
+
+class _Meanwhile(Exception):
+    """A file was finished here while it came from there."""
 
 
 def send(place: Path) -> int:
@@ -120,36 +172,43 @@ def send(place: Path) -> int:
     DependencyError, RunError : as `kept_in_step`
     """
     with _opened(place, "written") as (system, root, known):
-        states = {name: _state(place / name) for name in _finished(place)}
-        changed = [name for name, state in states.items() if state and known.get(name, {}).get("here") != state]
+        states = {name: state for name in _finished(place) if (state := _state(place / name))}
+        changed = {name for name, state in states.items() if known.get(name, {}).get("here") != state}
+        replaced = {f"{_parent(name)}/{record}" for name in changed for record in RECORDS} & set(known)
+        sent: list[str] = []
 
-        def send_one(name: str) -> None:
-            system.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
-            system.put_file(str(place / name), f"{root}/{name}")
-            known[name] = {"here": states[name], "there": ""}
+        def send_one(name: str, state: State) -> None:
+            _make_folder(system, _parent(f"{root}/{name}"))
+            try:
+                system.put_file(str(place / name), f"{root}/{name}")
+            except FileNotFoundError:
+                if (place / name).exists():
+                    raise
+                return  # it went meanwhile
+            known[name] = {"here": state, "there": ""}
+            sent.append(name)
 
-        system.makedirs(root, exist_ok=True)
+        _make_folder(system, root)
         system.pipe_file(f"{root}/.ser_keras", SIGN)  # so that what can't be written to is known before any work
-        for part in _records_last(changed):
-            _each(send_one, part)
-        if changed:
+        for record in replaced:
+            system.rm_file(f"{root}/{record}")
+            del known[record]
+        for part in _records_last([(name, states[name]) for name in states if name in changed | replaced]):
+            _each(system, send_one, part)
+        if sent:
             there = _there(system, root, place)
-            for name in changed:
+            for name in sent:
                 known[name]["there"] = there.get(name, "")
-    return len(changed)
+    return len(sent)
 
 
 @contextmanager
-def _opened(place: Path, doing: str) -> Iterator[tuple["fsspec.AbstractFileSystem", str, dict[str, dict]]]:
+def _opened(place: Path, doing: str) -> Iterator[tuple["fsspec.AbstractFileSystem", str, Known]]:
     """The storage, the folder in it, and what is known of its files, which is kept whatever happens."""
     url = read_record(place / MARK)["url"]
-    with (
-        alone(place / MARK, f"copying {url}"),
-        storage.reading(url, RunError, ValueError, NotImplementedError, doing=doing),
-    ):
+    with alone(place / MARK, f"copying {url}"), storage.reading(url, RunError, *OTHERS, doing=doing):
         known = read_record(place / MARK)["known"]
-        system, root = storage.opened(url, RunError)
-        system.invalidate_cache()
+        system, root = storage.opened(url, RunError, skip_instance_cache=True)  # a line of its own, which is not old
         try:
             yield system, root.rstrip("/"), known
         finally:
@@ -160,6 +219,7 @@ def _there(system: "fsspec.AbstractFileSystem", root: str, place: Path) -> dict[
     """Name below `root` → its version, of all files there that have their place here."""
     system.invalidate_cache()
     try:
+        system.ls(root)  # which tells what `find` passes over, that nothing can be read
         found = system.find(root, detail=True)
     except FileNotFoundError:
         return {}
@@ -169,6 +229,12 @@ def _there(system: "fsspec.AbstractFileSystem", root: str, place: Path) -> dict[
         for name, about in named.items()
         if storage.has_place(name, place) and not _stays(name)
     }
+
+
+def _make_folder(system: "fsspec.AbstractFileSystem", path: str) -> None:
+    """Make a folder where there are any: object stores have buckets and keys, and buckets are not ours to make."""
+    if not getattr(system, "async_impl", False):
+        system.makedirs(path, exist_ok=True)
 
 
 def _finished(place: Path) -> Iterator[str]:
@@ -185,8 +251,11 @@ def _stays(name: str) -> bool:
     return parts[0] == CACHE or UNFINISHED in parts
 
 
-def _state(path: Path) -> list[int] | None:
-    """Size and time of a file; None where there is none, any more."""
+def _parent(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _state(path: Path) -> State | None:
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -194,11 +263,12 @@ def _state(path: Path) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _records_last(names: list[str]) -> tuple[list[str], list[str]]:
-    records = [name for name in names if name.rpartition("/")[2] in RECORDS]
-    return [name for name in names if name not in set(records)], records
+def _records_last(named: list[tuple]) -> tuple[list[tuple], list[tuple]]:
+    records = [one for one in named if one[0].rpartition("/")[2] in RECORDS]
+    return [one for one in named if one not in records], records
 
 
-def _each(copy: Callable[[str], None], names: list[str]) -> None:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(copy, names))
+def _each(system: "fsspec.AbstractFileSystem", copy: Callable[..., None], calls: list[tuple]) -> None:
+    """Several at once where the storage is made for it; ftp and sftp have one line."""
+    with ThreadPoolExecutor(AT_ONCE if getattr(system, "async_impl", False) else 1) as pool:
+        list(pool.map(lambda call: copy(*call), calls))

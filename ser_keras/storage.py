@@ -56,8 +56,8 @@ def _known() -> tuple[type[Exception], ...]:
     return tuple(getattr(module, name) for module, name in loaded if hasattr(module, name))
 
 
-def opened(url: str, kind: type[SerError]) -> tuple["fsspec.AbstractFileSystem", str]:
-    """The file system of a URL, and what the URL names in it.
+def opened(url: str, kind: type[SerError], **options: object) -> tuple["fsspec.AbstractFileSystem", str]:
+    """The file system of a URL, of fsspec's options, and what the URL names in it.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def opened(url: str, kind: type[SerError]) -> tuple["fsspec.AbstractFileSystem",
     except ImportError:
         raise DependencyError(f'{url} needs fsspec: pip install "ser_keras[remote]"') from None
     try:
-        return fsspec.core.url_to_fs(url)
+        return fsspec.core.url_to_fs(url, **options)
     except ImportError as error:
         raise DependencyError(f"{url} needs a package that is missing: {error}") from None
     except (TypeError, ValueError) as error:  # TypeError: of kinds that take more than an address

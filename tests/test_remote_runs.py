@@ -1,5 +1,6 @@
 """A folder of runs that is named by a URL: what is finished here comes there, what is there counts as finished here."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -73,7 +74,10 @@ def test_what_another_machine_finished_comes_and_what_it_changed_comes_again(url
     worked(machine("a", url))
     place = machine("b", url)
     worked(place, {"paper/one/coded/published/seed-1/run.json": "{1}"})
-    assert {name: (place / name).read_text() for name in FILES} == FILES
+    assert {name: (place / name).read_text() for name in FILES if RUN in name} == {
+        f"{RUN}/predictions.csv": "a",
+        f"{RUN}/run.json": "{}",
+    }
     assert set(there(url)) == {*FILES, "paper/one/coded/published/seed-1/run.json"}
     worked(machine("a", url), {f"{RUN}/run.json": "{another}"})
     assert remote_runs.bring(place) == 1
@@ -93,10 +97,53 @@ def test_what_changed_here_is_not_overwritten_by_what_changed_there(url, machine
 def test_nothing_is_removed_there_and_what_is_removed_here_comes_back(url, machine):
     place = machine("a", url)
     worked(place)
-    (place / "paper/report/index.html").unlink()
+    shutil.rmtree(place / "paper")
     worked(place, {})
-    assert (place / "paper/report/index.html").read_text() == "page"
+    assert (place / f"{RUN}/run.json").read_text() == "{}"
     assert there(url) == FILES
+
+
+def test_report_does_not_come_for_it_is_written_from_the_runs(url, machine):
+    worked(machine("a", url))
+    place = machine("b", url)
+    assert remote_runs.bring(place) == 2
+    assert not (place / "paper/report").exists()
+
+
+def test_what_went_there_is_sent_again(url, machine):
+    place = machine("a", url)
+    worked(place)
+    system, root = fsspec.core.url_to_fs(url)
+    system.rm(root, recursive=True)
+    worked(place, {})
+    assert there(url) == FILES
+
+
+def test_record_does_not_come_beside_files_of_a_run_that_replaces_it(url, machine):
+    place = machine("a", url)
+    worked(place)
+    (place / f"{RUN}/run.json").unlink()  # as a training does that was killed afterwards
+    fill(place, {f"{RUN}/predictions.csv": "another"})
+    assert remote_runs.bring(place) == 0
+    fill(place, {f"{RUN}/predictions.csv": "a"})
+    (place / f"{RUN}/unfinished").mkdir()
+    assert remote_runs.bring(place) == 0
+
+
+def test_file_that_is_finished_here_while_it_comes_is_kept(url, machine, monkeypatch):
+    worked(machine("a", url))
+    place = machine("b", url)
+    kind = type(fsspec.core.url_to_fs(url)[0])
+    get_file = kind.get_file
+
+    def finished_meanwhile(self, source, target, **named):
+        get_file(self, source, target, **named)
+        fill(place, {source.partition("runs/")[2]: "finished here"})
+
+    monkeypatch.setattr(kind, "get_file", finished_meanwhile)
+    remote_runs.bring(place)
+    assert (place / f"{RUN}/run.json").read_text() == "finished here"
+    monkeypatch.undo()
 
 
 def test_what_a_killed_call_had_finished_is_sent_before_the_next_begins(url, machine):
@@ -145,17 +192,69 @@ def test_record_of_a_run_is_sent_when_all_else_of_it_is_there(faulty, machine):
     assert records == [False, False, False, True, True]
 
 
-def test_what_could_not_be_sent_is_named_and_kept_and_sent_by_the_next_call(faulty, machine, monkeypatch):
+def test_record_of_a_run_that_is_replaced_is_withdrawn_until_the_new_one_is_there(faulty, machine):
+    place = machine("a", faulty)
+    worked(place)
+    fill(place, {f"{RUN}/predictions.csv": "new", f"{RUN}/run.json": "{new}"})
+    Faulty.fails = True
+    with pytest.raises(RunError):
+        remote_runs.send(place)
+    assert f"{RUN}/run.json" not in there(faulty)
+    Faulty.fails = False
+    worked(place, {})
+    assert there(faulty) == FILES | {f"{RUN}/predictions.csv": "new", f"{RUN}/run.json": "{new}"}
+
+
+def test_file_that_goes_while_files_are_sent_is_passed_over(faulty, machine, monkeypatch):
+    place = machine("a", faulty)
+    fill(place)
+
+    def gone(self, lpath, rpath, **named):
+        Path(lpath).unlink()
+        raise FileNotFoundError(lpath)
+
+    monkeypatch.setattr(Faulty, "put_file", gone)
+    assert remote_runs.send(place) == 0
+
+
+def test_what_could_not_be_sent_is_named_and_kept_and_sent_by_the_next_call(faulty, machine, monkeypatch, capsys):
     monkeypatch.setattr(remote_runs, "PAUSE_S", 0.01)
     place = machine("a", faulty)
     told = r"faultyruns://bucket/runs can't be written \(TimeoutError no answer\)"
     with pytest.raises(RunError, match=told), remote_runs.kept_in_step(place):
         Faulty.fails = True
         fill(place)
-        time.sleep(0.1)  # in which it fails, too, and nobody is disturbed
+        time.sleep(0.2)
+    assert capsys.readouterr().err.count("tried again every minute") == 1
     assert there(faulty) == {}
     Faulty.fails = False
     worked(place, {})
+    assert there(faulty) == FILES
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_ended_the_work_is_told_and_what_was_finished_is_sent(faulty, machine, capsys, fails):
+    place = machine("a", faulty)
+    with pytest.raises(KeyboardInterrupt), remote_runs.kept_in_step(place):
+        fill(place)
+        Faulty.fails = fails
+        raise KeyboardInterrupt
+    assert there(faulty) == ({} if fails else FILES)
+    assert ("can't be written (TimeoutError no answer)" in capsys.readouterr().err) == fails
+
+
+@pytest.mark.parametrize("url", ["file:///", "s3://"])
+def test_url_that_names_no_folder_is_refused(machine, url):
+    with pytest.raises(RunError, match=f"{url} names no folder"):
+        machine("a", url)
+
+
+def test_nothing_is_sent_where_runs_are_only_read(faulty, machine):
+    worked(machine("a", faulty))
+    place = machine("b", faulty)
+    Faulty.fails = True
+    with remote_runs.kept_in_step(place, is_read=True, sends=False):
+        fill(place, {"paper/report/index.html": "another"})
     assert there(faulty) == FILES
 
 

@@ -47,7 +47,7 @@ def report(runs: Path | None, papers: tuple[str, ...], form: str, compare: tuple
         return
     if runs is None:
         raise click.UsageError("name the folder of the runs, or two runs with --compare")
-    cli.in_step(runs, is_read=True)
+    cli.in_step(runs, is_read=True, sends=form == "files")
     names = papers or papers_with_runs(runs)
     if not names:
         raise RunError(f"{runs} holds no finished run: name the folder that was given to reproduce as --out")

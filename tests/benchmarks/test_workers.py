@@ -100,3 +100,14 @@ def test_shares_make_a_whole(clip, pipelines):
     assert sum(shares.values()) == pytest.approx(1, abs=0.05)  # what is under half a percent is left out
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
     assert {"pitch", "spectrum", "tempo"} <= set(shares)
+
+
+def test_workers_count_from_when_all_run_until_one_has_no_more_to_do():
+    def part(worker, clips, start, end):
+        return workers.Done(worker, clips, start, end, 0.0)
+
+    both = [part(1, 8, 0.0, 2.0), part(1, 8, 2.0, 4.0), part(2, 8, 1.0, 3.0), part(2, 8, 3.5, 7.5)]
+    rate, share = extraction.running(both)  # from 1 to 4: 4 + 8 clips of the one, 8 + 1 of the other
+    assert rate == pytest.approx(21 / 3)
+    assert share == pytest.approx((3 + 2 + 0.5) / 6)
+    assert extraction.running(both[:2]) == pytest.approx((4, 1))
