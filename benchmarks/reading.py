@@ -47,9 +47,9 @@ def reopened(shape: tuple[int, ...], clips: int, rounds: int = 5) -> dict:
     gigabytes = held.nbytes / 1e9
     return {
         "clips": clips,
-        "open_s": round(statistics.median(opening), 3),
-        "read_gb_s": round(gigabytes / statistics.median(reading), 2),
-        "memory_gb_s": round(gigabytes / statistics.median(memory), 2),
+        "open_s": round(statistics.median(opening), 6),
+        "read_gb_s": round(gigabytes / statistics.median(reading), 4),
+        "memory_gb_s": round(gigabytes / statistics.median(memory), 4),
         "first_row_us": round(1e6 * statistics.median(first) / clips, 1),
         "row_us": round(1e6 * statistics.median(reading) / clips, 1),
     }
