@@ -81,7 +81,12 @@ def mcnemar(only_base: int, only_other: int) -> float:
     """
     if min(only_base, only_other) < 0:
         raise ValueError(f"{only_base} and {only_other} clips: counts are not negative")
-    return min(1.0, 2 * float(scipy.special.bdtr(min(only_base, only_other), only_base + only_other, 0.5)))
+    fewer, clips = min(only_base, only_other), only_base + only_other
+    ways, all_ways = 1, 1  # to fall to one side: none of the clips; up to `fewer` of them
+    for number in range(fewer):
+        ways = ways * (clips - number) // (number + 1)
+        all_ways += ways
+    return min(1.0, 2 * all_ways / 2**clips)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
