@@ -84,8 +84,10 @@ def kept_in_step(place: Path, *, is_read: bool = False, sends: bool = True) -> I
         yield
     except BaseException:
         _end(sender, ended)
-        with _told():  # beside what happened, which is raised again
-            count.append(send(place))
+        try:
+            send(place)
+        except SerError as error:  # told beside what happened, which is raised again
+            print(one_line(error), file=sys.stderr)
         raise
     _end(sender, ended)
     count.append(send(place))
@@ -106,14 +108,6 @@ def _send_now_and_then(place: Path, ended: threading.Event, count: list[int]) ->
             if not is_told:
                 print(f"{one_line(error)}; tried again every minute", file=sys.stderr)
             is_told = True
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except SerError as error:
-        print(one_line(error), file=sys.stderr)
 
 
 def bring(place: Path) -> int:
@@ -138,7 +132,7 @@ def bring(place: Path) -> int:
         def is_wanted(name: str) -> bool:
             if REPORT in name.split("/") or _parent(name) in own or (place / _parent(name) / UNFINISHED).exists():
                 return False
-            return not (place / name).exists() or known[name]["there"] != there[name]
+            return not (place / name).exists() or known.get(name, {}).get("there", there[name]) != there[name]
 
         def bring_one(name: str, before: State | None) -> None:
             def fetch(path: Path) -> None:
