@@ -4,6 +4,8 @@ Called straight from the libraries, with windows and filters made before. The wa
 is prepared outside the clock by the pipeline's own first steps, so that its length is right.
 """
 
+import warnings
+
 import librosa
 import numpy as np
 import parselmouth
@@ -40,12 +42,12 @@ class Floor:
             for before in pipeline.steps[:place]:
                 wave = before.function(wave, rate, **dict(before.parameters))
             self.waves[path] = wave, rate
-            self.filters[rate] = scipy.sparse.csr_array(
-                librosa.filters.mel(
+            with warnings.catch_warnings(action="ignore"):  # of empty bands, which the papers have
+                bands = librosa.filters.mel(
                     sr=rate,
                     **{key: self.settings[key] for key in ("n_fft", "n_mels", "htk", "norm", "fmax")},
                 )
-            )
+            self.filters[rate] = scipy.sparse.csr_array(bands)
         length = self.settings.get("win_length", self.settings["n_fft"])
         self.window = librosa.filters.get_window(self.settings["window"], length)
 

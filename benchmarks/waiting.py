@@ -151,8 +151,8 @@ def with_copies(paper: str, name: str, variant: str, data: Path | None, rounds: 
         "trained": len(part),
         "store_mb": round(stored_mb, 1),
         **found,
-        "epoch_s": round(epoch_s, 1),
-        "copies_s": round(copies_s, 1),
+        "epoch_s": round(epoch_s, 4),
+        "copies_s": round(copies_s, 4),
         "epochs": epochs,
         "copies_share": round(copies_s / (copies_s + epochs * epoch_s), 4),
     }

@@ -183,13 +183,25 @@ def finished(folder: Path, declared: dict) -> bool:
     stored = standing(folder, for_figures=_for_figures(declared))
     if stored is None:
         return False
-    other = [key for key in DECISIVE if _decisive(stored, declared, key) != _decisive(declared, declared, key)]
+    other = [
+        _told(key, stored, declared)
+        for key in DECISIVE
+        if _decisive(stored, declared, key) != _decisive(declared, declared, key)
+    ]
     if other:
         raise RunError(
             f"{folder} holds a finished run with other settings ({', '.join(other)}): give another --out, or --force "
             "to train it again"
         )
     return True
+
+
+def _told(key: str, stored: dict, declared: dict) -> str:
+    """What differs, in a word; of corpora, whose recordings."""
+    before, now = (_decisive(record, declared, key) for record in (stored, declared))
+    if key != "corpora" or not before or not now:
+        return key
+    return f"recordings of {' and '.join(name for name in {**before, **now} if before.get(name) != now.get(name))}"
 
 
 def standing(folder: Path, *, for_figures: bool) -> dict | None:

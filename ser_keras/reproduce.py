@@ -207,8 +207,8 @@ def _run_all(
     known = dict.fromkeys(choice.key for task in tasks for choice in task.choices)
     unknown = sorted(set(settings.choose) - set(known))
     if unknown:
-        told = ", ".join(known) or "none"
-        raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; theirs are {told}")
+        told = f"theirs are {', '.join(known)}" if known else "they have no choices"
+        raise PaperError(f"{unknown[0]!r} is a choice of none of these experiments; {told}")
     notes = dict.fromkeys(_other_variant(task, variant) for task in tasks if variant not in (None, "both"))
     missing, pages, todo = {}, {}, []
     load = cache(partial(table.load, data=data))  # looks through the folders once for all variants and seeds

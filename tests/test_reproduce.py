@@ -113,6 +113,11 @@ def test_second_call_trains_nothing_and_other_settings_are_refused(synthetic):
             3,
             "'volume' is a choice of none of these experiments; theirs are ",
         ),
+        (
+            ["rastogi2025/mlp", "--choose", "volume=3"],
+            3,
+            "'volume' is a choice of none of these experiments; they have no",
+        ),
         (["yadav2022/emodb", "--choose", "volume"], 3, "--choose takes KEY=VALUE"),
         (["yadav2022/emodb", "--seeds", "many"], 2, "neither a number of seeds"),
         (["yadav2022/emodb", "--epochs", "0"], 2, "0 is not in the range"),

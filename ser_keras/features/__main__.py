@@ -65,7 +65,8 @@ def table_command(
     export.write(table, out)
     for clip, reason in errors:
         click.echo(f"left out: {clip}: {reason}", err=True)
-    click.echo(f"{out}: {len(table)} clips, {len(table.columns) - 4} features")
+    fed = f", of which {len(chosen.columns(given))} are fed to the network" if chosen.columns else ""
+    click.echo(f"{out}: {len(table)} clips, {len(table.columns) - 4} features{fed}")
 
 
 def _variant(target: str, wanted: str | None) -> tuple[Experiment, Variant]:
@@ -87,7 +88,8 @@ def info_command(cache: Path) -> None:
     found = inventory.stored(cache)
     for one in found:
         click.echo(_line(one))
-    click.echo(f"{cache}: {len(found)} stores, {_size(sum(one.bytes for one in found))}")
+    where = "" if found else "; name another folder with --cache"
+    click.echo(f"{cache}: {len(found)} stores, {_size(sum(one.bytes for one in found))}{where}")
 
 
 @features.command("prune")

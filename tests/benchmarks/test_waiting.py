@@ -100,7 +100,7 @@ def test_network_fed_with_copies_of_a_store_is_measured(tmp_path):
     assert found["trained"] <= found["examples"]
     assert 0 < found["waiting_share"]["store"] < 1
     assert found["copies_share"] == pytest.approx(
-        found["copies_s"] / (found["copies_s"] + found["epochs"] * found["epoch_s"]), rel=0.1, abs=0.01
+        found["copies_s"] / (found["copies_s"] + found["epochs"] * found["epoch_s"]), rel=0.01, abs=1e-4
     )
 
 

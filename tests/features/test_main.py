@@ -37,7 +37,7 @@ def test_table_has_a_row_a_clip_and_its_columns_in_order(table):
     assert len(rows) == 3 * 6  # one clip of each of six classes and three corpora
     assert set(rows["emotion"]) == {"angry", "disgust", "happy", "neutral", "sad", "scared"}
     assert list(dict.fromkeys(rows["corpus"])) == ["ravdess", "cremad", "tess"]
-    assert "18 clips, 43 features" in table[2].output
+    assert "18 clips, 43 features, of which 30 are fed to the network" in table[2].output
 
 
 def test_clip_is_the_manifests_file_and_speaker_the_corpus_own(table):

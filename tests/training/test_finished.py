@@ -38,6 +38,15 @@ def test_finished_run_with_other_settings_is_refused_and_kept(corpora, settings,
     assert (folder / "run.json").read_bytes() == before
 
 
+def test_corpus_whose_recordings_are_others_is_named(corpora, settings):
+    folder = training.run(TASK, corpora, settings)
+    record = stored(folder)
+    record["corpora"]["emodb"]["clips"] += 1
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match=r"other settings \(recordings of emodb\)"):
+        training.run(TASK, corpora, settings)
+
+
 def test_run_that_is_older_than_the_precision_setting_counts_as_float32(corpora, settings, monkeypatch):
     folder = training.run(TASK, corpora, settings)
     record = stored(folder)
