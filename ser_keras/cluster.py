@@ -156,6 +156,17 @@ def each(function: Callable[..., T], calls: Sequence[tuple]) -> Iterator[T]:
     return results(joblib.Parallel(return_as="generator"), (joblib.delayed(function)(*call) for call in calls))
 
 
+def with_bar(function: Callable[..., int], calls: Iterable[tuple], *, processes: int, total: int, label: str) -> None:
+    """`function(*call)` of each call, by worker processes and in any order; a bar counts the clips each tells of."""
+    import joblib
+    from tqdm import tqdm
+
+    workers = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")
+    with tqdm(total=total, desc=label, unit="clip") as bar:
+        for done in results(workers, (joblib.delayed(function)(*call) for call in calls)):
+            bar.update(done)
+
+
 def results(workers: joblib.Parallel, calls: Iterable[tuple]) -> Iterator:
     """What `workers` give of joblib's delayed calls, in their order.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ser_keras.cluster import results
+from ser_keras.cluster import with_bar
 from ser_keras.corpora import folder, voices
 from ser_keras.corpora.manifest import Entry, manifest
 from ser_keras.errors import CorpusError
@@ -67,19 +67,10 @@ def _complete(name: str, target: Path, chosen: tuple[Entry, ...], marker: dict, 
     todo = [entry for entry in chosen if not (target / entry.file).is_file()]
     batches = [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)]
     if batches:
-        _write_batches(name, batches, target, marker["seed"], jobs)
+        processes = min(jobs, len(batches)) if jobs > 0 else jobs
+        calls = ((name, batch, target, marker["seed"]) for batch in batches)
+        with_bar(_write_batch, calls, processes=processes, total=len(todo), label=f"synthetic {name}")
     write_json(target / folder.SYNTHETIC, {**marker, "complete": True})
-
-
-def _write_batches(name: str, batches: list[list[Entry]], target: Path, seed: int, jobs: int) -> None:
-    import joblib  # not where all clips are there
-    from tqdm import tqdm
-
-    workers = joblib.Parallel(n_jobs=min(jobs, len(batches)) if jobs > 0 else jobs, return_as="generator_unordered")
-    calls = (joblib.delayed(_write_batch)(name, batch, target, seed) for batch in batches)
-    with tqdm(total=sum(map(len, batches)), desc=f"synthetic {name}", unit="clip") as bar:
-        for done in results(workers, calls):
-            bar.update(done)
 
 
 def selection(entries: tuple[Entry, ...], clips_per_class: int, seed: int) -> tuple[Entry, ...]:

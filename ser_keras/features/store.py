@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ser_keras.cluster import on_cluster, results
+from ser_keras.cluster import on_cluster, with_bar
 from ser_keras.cores import own_core
 from ser_keras.errors import AudioError
 from ser_keras.features.pipeline import Pipeline
@@ -162,24 +162,12 @@ def extract(
         folder.mkdir(parents=True, exist_ok=True)
         remove_left(folder)
         write_json(folder / ABOUT, {"pipeline": pipeline.description(), "libraries": list(pipeline.libraries)})
-        _extract_parts(pipeline, parts, folder, jobs, label)
+        processes = min(jobs, len(parts)) if jobs > 0 else jobs
+        extracted = _extract_part_on_own_core if _one_each(processes) else _extract_part
+        calls = ((pipeline, part, folder) for part in parts)
+        with_bar(extracted, calls, processes=processes, total=len(todo), label=label)
         known = _index(folder)
     return _features([known[key] for key in keys])
-
-
-def _extract_parts(
-    pipeline: Pipeline, parts: list[list[tuple[Recording, Key]]], folder: Path, jobs: int, label: str
-) -> None:
-    import joblib  # not where all is stored
-    from tqdm import tqdm
-
-    processes = min(jobs, len(parts)) if jobs > 0 else jobs
-    workers = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")
-    extracted = _extract_part_on_own_core if _one_each(processes) else _extract_part
-    calls = (joblib.delayed(extracted)(pipeline, part, folder) for part in parts)
-    with tqdm(total=sum(map(len, parts)), desc=label, unit="clip") as bar:
-        for done in results(workers, calls):
-            bar.update(done)
 
 
 def _one_each(processes: int) -> bool:
