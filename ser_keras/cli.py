@@ -4,6 +4,7 @@
 """
 
 import errno
+import importlib
 import importlib.util
 import io
 import os
@@ -20,20 +21,33 @@ from typing import NoReturn
 import click
 
 from ser_keras.errors import DependencyError, SerError, one_line, visible
+from ser_keras.storage import is_url
 from ser_keras.tasks import PROTOCOLS, PUBLISHED
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
 
-class DataFolder(click.Path):
-    """A folder of corpora; of a URL the folder of the cache that stands for it."""
+class FolderOrUrl(click.Path):
+    """A folder; of a URL the folder of the cache that stands for it, as the function `folder` of `module` gives it."""
+
+    module: str
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        if not isinstance(value, str) or "://" not in value:
+        if not isinstance(value, str) or not is_url(value):
             return super().convert(value, param, ctx)
-        from ser_keras.corpora import remote
+        return importlib.import_module(self.module).folder(value)
 
-        return remote.folder(value)
+
+class DataFolder(FolderOrUrl):
+    """A folder of corpora."""
+
+    module = "ser_keras.corpora.remote"
+
+
+class RunsFolder(FolderOrUrl):
+    """A folder of runs, see `in_step`."""
+
+    module = "ser_keras.remote_runs"
 
 
 data_option = click.option(
@@ -67,7 +81,7 @@ class OwnPath(click.Path):
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        if isinstance(value, str) and "://" in value:
+        if isinstance(value, str) and is_url(value):
             self.fail(
                 f"{value} is a URL, and only recordings (--data) and runs (--out of reproduce, ablate, compare) can be "
                 "in object storage: write to a folder of this machine or a mounted one, and copy it from there",
@@ -75,17 +89,6 @@ class OwnPath(click.Path):
                 ctx,
             )
         return super().convert(value, param, ctx)
-
-
-class RunsFolder(OwnPath):
-    """A folder of runs; of a URL the folder of the cache that stands for it, see `in_step`."""
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        if not isinstance(value, str) or "://" not in value:
-            return super().convert(value, param, ctx)
-        from ser_keras import remote_runs
-
-        return remote_runs.folder(value)
 
 
 OUT_FOLDER = OwnPath(file_okay=False)
@@ -100,7 +103,9 @@ def out_option(what: str, default: str = "runs") -> Callable:
 def runs_option(what: str) -> Callable:
     """The option `--out` of what computes runs, a folder or its URL."""
     told = f"{what} May be a URL (s3://BUCKET/runs)."
-    return click.option("--out", type=RunsFolder(file_okay=False), default=Path("runs"), show_default=True, help=told)
+    return click.option(
+        "--out", type=RunsFolder(file_okay=False, path_type=Path), default=Path("runs"), show_default=True, help=told
+    )
 
 
 def in_step(runs: Path, *, is_read: bool = False, sends: bool = True) -> None:

@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +29,6 @@ RECORDS = ("run.json", "cell.json")  # with which a run counts as finished: sent
 VERSION = ("size", "ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "modify", "created", "updated")
 SIGN = b"Runs of ser_keras: python -m ser_keras.report URL\n"
 PAUSE_S = 60.0
-AT_ONCE = 8  # files
 OTHERS = (ValueError, NotImplementedError, EOFError)  # of an address that is none, a kind without folders, a lost line
 State = list[int]  # size and time of a file
 Known = dict[str, dict]
@@ -127,7 +125,7 @@ def bring(place: Path) -> int:
         there = _there(system, root, place)
         for name in set(known) - set(there):
             del known[name]  # it went there, and is sent again
-        own = {_parent(name) for name in _finished(place) if known.get(name, {}).get("here") != _state(place / name)}
+        own = {_parent(name) for name in _changed(place, known)}
 
         def is_wanted(name: str) -> bool:
             if REPORT in name.split("/") or _parent(name) in own or (place / _parent(name) / UNFINISHED).exists():
@@ -144,9 +142,8 @@ def bring(place: Path) -> int:
                 write_atomically(place / name, fetch, tidy=False)
                 known[name] = {"here": _state(place / name), "there": there[name]}
 
-        wanted = [(name, _state(place / name)) for name in there if is_wanted(name)]
-        for part in _records_last(wanted):
-            _each(system, bring_one, part)
+        wanted = {name: _state(place / name) for name in there if is_wanted(name)}
+        _copied(system, bring_one, wanted)
     return len(wanted)
 
 
@@ -166,8 +163,7 @@ def send(place: Path) -> int:
     DependencyError, RunError : as `kept_in_step`
     """
     with _opened(place, "written") as (system, root, known):
-        states = {name: state for name in _finished(place) if (state := _state(place / name))}
-        changed = {name for name, state in states.items() if known.get(name, {}).get("here") != state}
+        changed = _changed(place, known)
         replaced = {f"{_parent(name)}/{record}" for name in changed for record in RECORDS} & set(known)
         sent: list[str] = []
 
@@ -187,8 +183,7 @@ def send(place: Path) -> int:
         for record in replaced:
             system.rm_file(f"{root}/{record}")
             del known[record]
-        for part in _records_last([(name, states[name]) for name in states if name in changed | replaced]):
-            _each(system, send_one, part)
+        _copied(system, send_one, changed | {name: now for name in replaced if (now := _state(place / name))})
         if sent:
             there = _there(system, root, place)
             for name in sent:
@@ -200,7 +195,7 @@ def send(place: Path) -> int:
 def _opened(place: Path, doing: str) -> Iterator[tuple["fsspec.AbstractFileSystem", str, Known]]:
     """The storage, the folder in it, and what is known of its files, which is kept whatever happens."""
     url = read_record(place / MARK)["url"]
-    with alone(place / MARK, f"copying {url}"), storage.reading(url, RunError, *OTHERS, doing=doing):
+    with alone(place / MARK, f"copying {url}"), storage.telling(url, RunError, *OTHERS, doing=doing):
         known = read_record(place / MARK)["known"]
         system, root = storage.opened(url, RunError, skip_instance_cache=True)  # a line of its own, which is not old
         try:
@@ -239,6 +234,12 @@ def _finished(place: Path) -> Iterator[str]:
         yield from ((below / one).as_posix() for one in sorted(files) if not one.startswith("."))
 
 
+def _changed(place: Path, known: Known) -> dict[str, State]:
+    """Name → state, of the files here that are to be there and were not the same when both were looked at."""
+    states = {name: _state(place / name) for name in _finished(place)}
+    return {name: now for name, now in states.items() if now and known.get(name, {}).get("here") != now}
+
+
 def _stays(name: str) -> bool:
     """Whether a file or folder of OUT is of use on this machine alone."""
     parts = name.split("/")
@@ -257,12 +258,9 @@ def _state(path: Path) -> State | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _records_last(named: list[tuple]) -> tuple[list[tuple], list[tuple]]:
-    records = [one for one in named if one[0].rpartition("/")[2] in RECORDS]
-    return [one for one in named if one not in records], records
-
-
-def _each(system: "fsspec.AbstractFileSystem", copy: Callable[..., None], calls: list[tuple]) -> None:
-    """Several at once where the storage is made for it; ftp and sftp have one line."""
-    with ThreadPoolExecutor(AT_ONCE if getattr(system, "async_impl", False) else 1) as pool:
-        list(pool.map(lambda call: copy(*call), calls))
+def _copied(system: "fsspec.AbstractFileSystem", copy: Callable[..., None], named: dict[str, State | None]) -> None:
+    """`copy(name, state)` of each, records when all else is done."""
+    for is_record in (False, True):
+        storage.each(
+            system, copy, [one for one in named.items() if (one[0].rpartition("/")[2] in RECORDS) == is_record]
+        )

@@ -1,8 +1,10 @@
-"""Storage behind a URL, through fsspec: folders that stand for it here, and its errors told in one line."""
+"""Storage behind a URL, through fsspec: folders that stand for it here, and its errors told in one line.
 
-import hashlib
+Every command loads it, to know a URL; what only storage needs is imported there.
+"""
+
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from ser_keras.errors import DependencyError, SerError, one_line
 if TYPE_CHECKING:
     import fsspec
 
+AT_ONCE = 8  # files
 ERRORS = (  # of a storage that can't be read, beside OSError: module and class, known where its package is loaded
     ("aiohttp", "ClientError"),  # http, and below s3 and gs
     ("botocore.exceptions", "BotoCoreError"),  # s3: no credentials, no such host; what a server answers is an OSError
@@ -31,6 +34,8 @@ def is_url(text: str) -> bool:
 
 def folder(kind: str, url: str) -> Path:
     """The folder of the user's cache for a URL; `kind` : what it is kept for."""
+    import hashlib
+
     import platformdirs
 
     name = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
@@ -38,7 +43,7 @@ def folder(kind: str, url: str) -> Path:
 
 
 @contextmanager
-def reading(url: str, kind: type[SerError], *more: type[Exception], doing: str = "read") -> Iterator[None]:
+def telling(url: str, kind: type[SerError], *more: type[Exception], doing: str = "read") -> Iterator[None]:
     """Tell in one line, as an error of a kind, what kinds of storage raise; other errors are nobody's but ours.
 
     `more` : errors that count as the storage's, too; `doing` : "read" or "written"
@@ -74,6 +79,14 @@ def opened(url: str, kind: type[SerError], **options: object) -> tuple["fsspec.A
         raise DependencyError(f"{url} needs a package that is missing: {error}") from None
     except (TypeError, ValueError) as error:  # TypeError: of kinds that take more than an address
         raise kind(f"{url} is of no kind that fsspec knows ({error})") from None
+
+
+def each(system: "fsspec.AbstractFileSystem", copy: Callable[..., None], calls: Iterable[tuple]) -> None:
+    """`copy(*call)` of each call, several at once where the storage is made for it; ftp and sftp have one line."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(AT_ONCE if getattr(system, "async_impl", False) else 1) as pool:
+        list(pool.map(lambda call: copy(*call), calls))
 
 
 def has_place(name: str, target: Path) -> bool:

@@ -143,7 +143,6 @@ def test_file_that_is_finished_here_while_it_comes_is_kept(url, machine, monkeyp
     monkeypatch.setattr(kind, "get_file", finished_meanwhile)
     remote_runs.bring(place)
     assert (place / f"{RUN}/run.json").read_text() == "finished here"
-    monkeypatch.undo()
 
 
 def test_what_a_killed_call_had_finished_is_sent_before_the_next_begins(url, machine):
@@ -271,7 +270,7 @@ def test_url_without_runs_is_nothing_to_read(url, machine):
     assert not there(url)
 
 
-def test_name_that_leads_out_of_the_folder_or_is_of_no_use_here_is_passed_over(url, machine, tmp_path):
+def test_name_that_leads_out_of_the_folder_or_is_of_no_use_here_is_passed_over(url, machine):
     place = machine("a", url)
     for name in ("cache/x.json", f"{RUN}/unfinished/x.json", "a\\..\\x.json", ".hidden/x.json", "C:x.json"):
         put(url, name, "x")

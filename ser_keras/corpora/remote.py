@@ -6,7 +6,6 @@ it is looked for, once, file by file.
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     import fsspec
 
 MARK = "REMOTE.json"
-AT_ONCE = 8  # files
 
 
 def folder(url: str) -> Path:
@@ -69,13 +67,13 @@ def bring(place: Path, names: Sequence[str], endings: Sequence[str]) -> None:
         return
     wanted = {name.casefold() for name in names}
     of_others = (ValueError, NotImplementedError)  # of an address that is none, of a kind that has no folders
-    with storage.reading(url, CorpusError, *of_others):
+    with storage.telling(url, CorpusError, *of_others):
         system, root = storage.opened(url, CorpusError)
         listed = system.ls(root, detail=False)
     for found in listed:
         name = found.rstrip("/").rpartition("/")[2]
         if name.casefold() in wanted:
-            with alone(place / name, f"bringing {url}/{name}"), storage.reading(url, CorpusError):
+            with alone(place / name, f"bringing {url}/{name}"), storage.telling(url, CorpusError):
                 _mirrored(system, found, place / name, tuple(endings))
 
 
@@ -88,8 +86,7 @@ def _mirrored(system: "fsspec.AbstractFileSystem", source: str, target: Path, en
         elif path.is_file() and name not in there and not storage.is_hidden(name):
             path.unlink()  # it is no longer there
     missing = [name for name, size in there.items() if not _is_here(target / name, size)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(partial(_fetched, system, source.rstrip("/"), target), missing))
+    storage.each(system, partial(_fetched, system, source.rstrip("/"), target), ((name,) for name in missing))
 
 
 def _files(

@@ -15,7 +15,7 @@ from ser_keras.errors import RunError
 
 
 @click.command()
-@click.argument("runs", type=cli.RunsFolder(), required=False)
+@click.argument("runs", type=cli.RunsFolder(path_type=Path), required=False)
 @click.argument("papers", nargs=-1, metavar="[PAPER]...", shell_complete=completion.papers)
 @click.option(
     "--format",
